@@ -1,0 +1,8 @@
+//! keyscale (map to be written)
+pub mod distribution;
+pub mod error;
+pub mod ids;
+pub mod record;
+pub mod scenario;
+pub mod stats;
+pub mod units;

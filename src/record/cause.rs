@@ -1,0 +1,171 @@
+//! The closed lists that records speak in: causes, outcomes, reasons, phases.
+
+/// Declares an enum whose variants have a name in CSV and JSON.
+macro_rules! named {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum $name { $($(#[$vmeta])* $variant,)* }
+
+        impl $name {
+            /// All of them, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its name in CSV and JSON.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+named!(
+    /// What a failed request waited for, or why its instance stopped under it. While requests
+    /// wait one cause holds for their revision at a time: the first that applies, in this order.
+    Cause {
+        /// A start's key call was denied.
+        KeyDenied = "key_denied",
+        /// A start is retrying its key call.
+        KeyOutage = "key_outage",
+        /// A start's key call was over quota.
+        KeyQuota = "key_quota",
+        /// A start failed for another reason and waits to be tried again.
+        StartBackoff = "start_backoff",
+        /// An instance is starting and nothing holds it up.
+        Starting = "starting",
+        /// No more instances are allowed.
+        MaxInstances = "max_instances",
+        /// Nothing starts and nothing forbids it.
+        Autoscaler = "autoscaler",
+        /// The instance was told to stop and the drain grace was over.
+        Drain = "drain",
+        /// The request took too long in service.
+        Service = "service",
+    }
+);
+
+impl Cause {
+    /// Number of causes.
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// Whether the key is the cause.
+    pub fn is_key(self) -> bool {
+        self <= Self::KeyQuota
+    }
+}
+
+named!(
+    /// Where an instance is in its life.
+    Phase {
+        /// Finding a place.
+        Allocating = "allocating",
+        /// Decrypting with the key.
+        Unlocking = "unlocking",
+        /// Fetching the image.
+        Fetching = "fetching",
+        /// Starting the application.
+        Booting = "booting",
+        /// Ready, without requests.
+        Idle = "idle",
+        /// Ready, with requests.
+        Busy = "busy",
+        /// Takes no new requests.
+        Draining = "draining",
+    }
+);
+
+impl Phase {
+    /// Number of phases.
+    pub const COUNT: usize = Self::ALL.len();
+}
+
+named!(
+    /// Why an instance's row ended.
+    EndReason {
+        /// The run ended first.
+        Running = "running",
+        /// Idle for longer than the timeout.
+        Idle = "idle_timeout",
+        /// Fewer instances are wanted or allowed.
+        ScaleIn = "scale_in",
+        /// The waiting period after a revocation was over.
+        Revoked = "revoked",
+        /// Its start was no longer wanted.
+        Cancelled = "cancelled",
+        /// Its start was denied the key.
+        KeyDenied = "key_denied",
+        /// Its start's key call was over quota.
+        KeyQuota = "key_quota",
+        /// Its start's key call was retried until the time for it was spent.
+        KeyOutage = "key_outage",
+        /// Its start took longer than the deadline.
+        StartDeadline = "start_deadline",
+    }
+);
+
+named!(
+    /// How one attempt of a key call ended.
+    CallOutcome {
+        /// Granted.
+        Ok = "ok",
+        /// A retryable failure of the external manager other than a timeout.
+        Retryable = "retryable",
+        /// The external manager did not answer in time.
+        Timeout = "timeout",
+        /// Over quota.
+        Quota = "quota",
+        /// Denied: permission, key state, or a failure that is not retried.
+        Denied = "denied",
+    }
+);
+
+impl CallOutcome {
+    /// Number of outcomes.
+    pub const COUNT: usize = Self::ALL.len();
+}
+
+named!(
+    /// Why a key call was denied.
+    Denial {
+        /// The service account may not use the key.
+        Permission = "permission",
+        /// The key version is disabled.
+        Disabled = "disabled",
+        /// The key version is destroyed.
+        Destroyed = "destroyed",
+        /// The external manager failed in a way that is not retried.
+        External = "external",
+    }
+);
+
+named!(
+    /// What a key call is for: the platform's access reasons (Cloud Run documentation, "Using
+    /// customer managed encryption keys", audit logs).
+    CallPurpose {
+        /// A start decrypts a layer of the image.
+        Layer = "layer",
+        /// A start decrypts the wrapped data key.
+        DataKey = "data_key",
+        /// A check encrypts dummy data.
+        CheckEncrypt = "check_encrypt",
+        /// A check decrypts dummy data.
+        CheckDecrypt = "check_decrypt",
+    }
+);
+
+named!(
+    /// What kept a key from being used for a while.
+    BlockKind {
+        /// The external manager failed in a way that is retried.
+        OutageRetryable = "outage_retryable",
+        /// The external manager failed in a way that is not retried.
+        OutageNotRetryable = "outage_not_retryable",
+        /// The key was disabled or destroyed.
+        KeyState = "key_state",
+        /// The permission was missing.
+        Permission = "permission",
+        /// The quota was lowered.
+        Quota = "quota",
+    }
+);

@@ -1,0 +1,302 @@
+//! Facts the world states, one closed enum: the only way out of a world.
+//!
+//! Times in a fact are instants of the run ([`SimTime`]: nanoseconds since the start of the
+//! warm-up); whoever writes them counts from its end. Counts are since the last sample, or since
+//! the end of the warm-up for a [`Total`]. The world computes no averages: it hands over counts,
+//! integrals and histograms.
+
+pub mod cause;
+
+pub use cause::{BlockKind, CallOutcome, CallPurpose, Cause, Denial, EndReason, Phase};
+
+use crate::scenario::Domain;
+use crate::stats::Histogram;
+use crate::units::{SimDuration, SimTime};
+
+/// Takes the facts of a run, in order of time.
+pub trait Recorder {
+    /// Takes one fact.
+    fn record(&mut self, fact: Record<'_>);
+}
+
+/// One fact.
+#[derive(Clone, Copy, Debug)]
+pub enum Record<'a> {
+    /// A service over one sample interval.
+    Sample(&'a Sample<'a>),
+    /// One attempt to start an instance, and what became of it: stated when it ends.
+    Instance(&'a Instance<'a>),
+    /// One attempt of a key call: stated when it is answered.
+    KeyCall(&'a KeyCall<'a>),
+    /// A time in which a key could not be used as before: stated when it ends.
+    Block(&'a Block<'a>),
+    /// A service over the whole run, then all services together.
+    Total(&'a Total<'a>),
+}
+
+/// Hands each fact on to several recorders.
+impl<A: Recorder, B: Recorder> Recorder for (A, B) {
+    fn record(&mut self, fact: Record<'_>) {
+        self.0.record(fact);
+        self.1.record(fact);
+    }
+}
+
+impl<R: Recorder + ?Sized> Recorder for &mut R {
+    fn record(&mut self, fact: Record<'_>) {
+        (**self).record(fact);
+    }
+}
+
+/// Takes facts and forgets them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Discard;
+
+impl Recorder for Discard {
+    fn record(&mut self, _: Record<'_>) {}
+}
+
+/// What happened to requests: each arrival and each retry ends in one of the outcomes, or is
+/// still pending or in flight.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// First arrivals.
+    pub arrivals: u64,
+    /// Completed in time, warm or cold.
+    pub served: u64,
+    /// Completed in time after waiting for an instance that became ready after they came.
+    pub served_cold: u64,
+    /// Never given an instance: waited too long, or the queue was full.
+    pub refused: u64,
+    /// Took too long in service.
+    pub timed_out: u64,
+    /// Their instance stopped under them.
+    pub aborted: u64,
+}
+
+impl Requests {
+    /// Requests that ended without being served.
+    pub fn failed(&self) -> u64 {
+        self.refused + self.timed_out + self.aborted
+    }
+
+    /// Adds another count.
+    pub fn add(&mut self, other: &Self) {
+        self.arrivals += other.arrivals;
+        self.served += other.served;
+        self.served_cold += other.served_cold;
+        self.refused += other.refused;
+        self.timed_out += other.timed_out;
+        self.aborted += other.aborted;
+    }
+}
+
+/// What happened to attempts to start an instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Starts {
+    /// Begun.
+    pub begun: u64,
+    /// Became ready.
+    pub ready: u64,
+    /// Failed.
+    pub failed: u64,
+    /// Given up because no longer wanted, or stopped on the way.
+    pub cancelled: u64,
+}
+
+impl Starts {
+    /// Adds another count.
+    pub fn add(&mut self, other: &Self) {
+        self.begun += other.begun;
+        self.ready += other.ready;
+        self.failed += other.failed;
+        self.cancelled += other.cancelled;
+    }
+}
+
+/// Attempts of key calls by [`CallOutcome`], indexed by it.
+pub type Calls = [u64; CallOutcome::COUNT];
+
+/// A service over one sample interval: counts within it, and the state at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// The interval's start.
+    pub from: SimTime,
+    /// Its end, which the next one includes.
+    pub until: SimTime,
+    /// The service.
+    pub service: &'a str,
+    /// Requests within the interval.
+    pub requests: Requests,
+    /// Latency of the requests served within the interval.
+    pub latency: &'a Histogram,
+    /// Requests waiting for an instance, at the end.
+    pub pending: u64,
+    /// How long the first of them has waited.
+    pub oldest_wait: SimDuration,
+    /// Requests in service, at the end.
+    pub in_flight: u64,
+    /// Instances at the end, indexed by [`Phase`].
+    pub instances: [u32; Phase::COUNT],
+    /// Of the idle, those under a revocation clock.
+    pub grace_idle: u32,
+    /// Of the busy, those under a revocation clock.
+    pub grace_busy: u32,
+    /// Start orders that wait to be tried again, at the end.
+    pub backing_off: u32,
+    /// Instances wanted by the autoscaler within the limits, at the end.
+    pub wanted: u32,
+    /// The limits, at the end.
+    pub min_instances: u32,
+    /// See `min_instances`.
+    pub max_instances: u32,
+    /// Attempts to start within the interval.
+    pub starts: Starts,
+    /// Key calls answered within the interval: this service's starts, and the checks of its key.
+    pub key_calls: Calls,
+    /// The limit of the quota that the service's key is charged to, at the end.
+    pub quota_limit: Option<u32>,
+    /// Operations charged to that quota within the interval, by whomever.
+    pub quota_used: Option<u64>,
+    /// Instance-time within the interval, from the begin of a start to its end.
+    pub instance_time: SimDuration,
+}
+
+/// One attempt to start an instance, and what became of it. Instants that were not reached are
+/// absent.
+#[derive(Clone, Copy, Debug)]
+pub struct Instance<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// Ordinal of the attempt within the service, from 0; those ready from the start come first.
+    pub serial: u32,
+    /// Ordinal of its start order within the service.
+    pub order: u32,
+    /// Ordinal of the attempt within its order, from 1.
+    pub attempt: u32,
+    /// Start of allocating.
+    pub begun: SimTime,
+    /// Start of unlocking.
+    pub unlocking: Option<SimTime>,
+    /// Start of fetching.
+    pub fetching: Option<SimTime>,
+    /// Start of booting.
+    pub booting: Option<SimTime>,
+    /// Ready for requests.
+    pub ready: Option<SimTime>,
+    /// Told to stop.
+    pub draining: Option<SimTime>,
+    /// Gone; absent while it runs on at the end of the run.
+    pub ended: Option<SimTime>,
+    /// Attempts of key calls.
+    pub key_calls: u32,
+    /// Time in unlocking.
+    pub key_wait: SimDuration,
+    /// Requests that ended in service on it.
+    pub requests: u64,
+    /// Why it ended.
+    pub reason: EndReason,
+}
+
+/// One attempt of a key call.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyCall<'a> {
+    /// Sent.
+    pub begun: SimTime,
+    /// Answered.
+    pub answered: SimTime,
+    /// The key.
+    pub key: &'a str,
+    /// The version.
+    pub version: u32,
+    /// The service whose start called; absent for a check.
+    pub service: Option<&'a str>,
+    /// Serial of the instance whose start called; absent for a check.
+    pub serial: Option<u32>,
+    /// What for.
+    pub purpose: CallPurpose,
+    /// Ordinal of the attempt within the call, from 1.
+    pub attempt: u32,
+    /// How it ended.
+    pub outcome: CallOutcome,
+    /// Why it was denied.
+    pub denial: Option<Denial>,
+    /// The external manager's error domain.
+    pub domain: Option<Domain>,
+}
+
+/// A time in which a key could not be used as before.
+#[derive(Clone, Copy, Debug)]
+pub struct Block<'a> {
+    /// What kind.
+    pub kind: BlockKind,
+    /// The key, manager or quota.
+    pub subject: &'a str,
+    /// More about it: an outage's domain, a key's state, a quota's limit.
+    pub detail: &'a str,
+    /// From when it had effect.
+    pub from: SimTime,
+    /// Until when; absent: to the end of the run.
+    pub until: Option<SimTime>,
+}
+
+/// A service over the whole run after the warm-up, or all services together (`service` is empty).
+#[derive(Clone, Copy, Debug)]
+pub struct Total<'a> {
+    /// The service, or empty for all together.
+    pub service: &'a str,
+    /// End of the warm-up.
+    pub from: SimTime,
+    /// End of the run, or where it was interrupted.
+    pub until: SimTime,
+    /// Requests carried in from the warm-up, waiting or in service.
+    pub carried_in: u64,
+    /// Requests of the run.
+    pub requests: Requests,
+    /// Waiting at the end.
+    pub pending: u64,
+    /// In service at the end.
+    pub in_flight: u64,
+    /// Latency of the requests served.
+    pub latency: &'a Histogram,
+    /// Sum of those latencies in nanoseconds.
+    pub latency_sum: u128,
+    /// Millionths of failed requests by [`Cause`]; they sum to 1e6 × the failed.
+    pub blame: [u64; Cause::COUNT],
+    /// Integral of the requests in service, in request-nanoseconds.
+    pub in_flight_time: u128,
+    /// Integral of the requests waiting, in request-nanoseconds.
+    pub pending_time: u128,
+    /// Instance-time in nanoseconds, from the begin of each start to its end.
+    pub instance_time: u128,
+    /// Most requests waiting at once.
+    pub pending_max: u64,
+    /// Most ready instances at once.
+    pub ready_max: u64,
+    /// Attempts to start.
+    pub starts: Starts,
+    /// Attempts under way at the end of the warm-up.
+    pub starting_before: u64,
+    /// Attempts under way at the end.
+    pub starting_after: u64,
+    /// Key calls answered.
+    pub key_calls: Calls,
+    /// Key calls under way at the end of the warm-up.
+    pub calling_before: u64,
+    /// Key calls begun.
+    pub calls_begun: u64,
+    /// Key calls under way at the end.
+    pub calling_after: u64,
+    /// Instances stopped because of a revocation.
+    pub revoked: u64,
+    /// Begin of the first block that touched the service.
+    pub first_block: Option<SimTime>,
+    /// The first failure blamed on a key cause.
+    pub first_key_failure: Option<SimTime>,
+    /// The last one.
+    pub last_key_failure: Option<SimTime>,
+    /// Revocation detected for the first time.
+    pub revocation_detected: Option<SimTime>,
+    /// The last running instance gone, after a revocation shut instances down.
+    pub data_unreachable: Option<SimTime>,
+}

@@ -1,0 +1,111 @@
+//! The arrivals a file may ask for, and the trace that a file of load becomes.
+
+use std::path::PathBuf;
+
+use crate::ids::TraceId;
+use crate::units::{Rate, Ratio, SimDuration};
+
+/// One source of a service's requests; a service's sources add up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Load {
+    /// Its name among the service's sources: part of its random streams' name.
+    pub name: String,
+    /// When requests come.
+    pub kind: LoadKind,
+}
+
+/// When a source's requests come.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LoadKind {
+    /// Exponential gaps.
+    Poisson {
+        /// Mean requests per second.
+        rate: Rate,
+    },
+    /// A Poisson process whose rate changes with time, by exact inversion of the rate's integral.
+    Profile {
+        /// At least one; instants rise strictly. Before the first its rate holds, after the last
+        /// its rate.
+        points: Vec<Point>,
+        /// How points are joined.
+        join: Join,
+    },
+    /// A recorded load: which of the traces handed to the world.
+    Trace(TraceId),
+}
+
+/// A rate from an instant on, counted from the end of the warm-up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Since the end of the warm-up.
+    pub at: SimDuration,
+    /// The rate there.
+    pub rate: Rate,
+}
+
+/// How the points of a profile are joined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    /// Each rate holds until the next point.
+    Steps,
+    /// Straight lines between points.
+    Lines,
+}
+
+/// How the arrivals counted in one bucket are spread over it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// Independently and uniformly, as a Poisson process of which the count is known.
+    Uniform,
+    /// At equal distances, the first half a distance after the bucket's start.
+    Even,
+}
+
+/// A file of recorded load and how to read it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TraceFile {
+    /// The file as the reader must open it.
+    pub path: PathBuf,
+    /// Key path of the file's name in the scenario, for messages.
+    pub key: String,
+    /// Name of the column of instants; the first column where absent.
+    pub time: Option<String>,
+    /// Name of the column of counts; absent: each row is one arrival.
+    pub count: Option<String>,
+    /// Width of a bucket; absent: the commonest distance between rows.
+    pub bucket: Option<SimDuration>,
+    /// How counted arrivals are spread over their bucket.
+    pub spread: Spread,
+    /// Arrivals for one in the file, applied to the running total, so that the whole is exact to
+    /// one arrival.
+    pub scale: Ratio,
+}
+
+/// A recorded load, read: arrivals in order of time.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Trace {
+    /// In order of `at`; buckets do not overlap.
+    pub buckets: Vec<Bucket>,
+    /// How counted arrivals are spread over their bucket; absent for recorded instants.
+    pub spread: Option<Spread>,
+    /// Where the recording ends, since its start.
+    pub end: SimDuration,
+}
+
+/// Arrivals counted between two instants, or at one instant where the width is zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its start, since the start of the recording.
+    pub at: SimDuration,
+    /// Its length.
+    pub width: SimDuration,
+    /// Arrivals in it, already scaled.
+    pub count: u64,
+}
+
+impl Trace {
+    /// All arrivals of the trace.
+    pub fn total(&self) -> u64 {
+        self.buckets.iter().map(|b| b.count).sum()
+    }
+}

@@ -1,0 +1,71 @@
+//! A scenario: what a file asks for, checked.
+
+pub mod autoscaler;
+pub mod keys;
+pub mod load;
+pub mod service;
+pub mod timeline;
+
+pub use autoscaler::{Autoscaler, CloudRun};
+pub use keys::{Check, Enforcement, ExternalManager, Key, KeyName, Pool, Protection, Quota, Retry};
+pub use load::{Bucket, Join, Load, LoadKind, Point, Spread, Trace, TraceFile};
+pub use service::{
+    BackOff, ClockStopsOn, Encryption, PendingTimeout, Revocation, RevocationAction, Routing,
+    Service, Start,
+};
+pub use timeline::{Action, Domain, Entry};
+
+use crate::units::SimDuration;
+
+/// A checked scenario: every number within its bounds, every name resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its name: the file's stem, or what the file says.
+    pub name: String,
+    /// What the scenario asks, in a sentence; may be empty.
+    pub question: String,
+    /// The seed of every random stream.
+    pub seed: u64,
+    /// Time before statistics begin.
+    pub warm_up: SimDuration,
+    /// Time from the end of the warm-up to the end of the run; absent: to the end of the longest
+    /// trace.
+    pub duration: Option<SimDuration>,
+    /// Distance of the rows of the time series; absent: by the run's length.
+    pub sample_interval: Option<SimDuration>,
+    /// Services, in the order of the file.
+    pub services: Vec<Service>,
+    /// Keys, in the order of the file.
+    pub keys: Vec<Key>,
+    /// Quotas: the file's, then those that its keys imply.
+    pub quotas: Vec<Quota>,
+    /// External managers, in the order of the file.
+    pub external_managers: Vec<ExternalManager>,
+    /// Files of load; a [`LoadKind::Trace`] names one by position.
+    pub traces: Vec<TraceFile>,
+    /// In order of time, then of the file.
+    pub timeline: Vec<Entry>,
+}
+
+/// Sample intervals to choose from: the first that gives at most [`MAX_SAMPLES`] rows a service.
+const SAMPLE_SECONDS: [u64; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600];
+
+/// Rows a service that a chosen sample interval gives at most.
+const MAX_SAMPLES: u64 = 3_600;
+
+impl Scenario {
+    /// Time from the end of the warm-up to the end of the run.
+    pub fn duration(&self, traces: &[Trace]) -> SimDuration {
+        let longest = || traces.iter().map(|t| t.end).max().unwrap_or_default();
+        self.duration.unwrap_or_else(longest)
+    }
+
+    /// Distance of the rows of the time series for a run of this length.
+    pub fn sample_interval(&self, duration: SimDuration) -> SimDuration {
+        self.sample_interval.unwrap_or_else(|| {
+            let fits = |s: &&u64| duration.0.div_ceil(SimDuration::from_secs(**s).0) <= MAX_SAMPLES;
+            let longest = SAMPLE_SECONDS[SAMPLE_SECONDS.len() - 1];
+            SimDuration::from_secs(*SAMPLE_SECONDS.iter().find(fits).unwrap_or(&longest))
+        })
+    }
+}

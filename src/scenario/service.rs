@@ -1,0 +1,152 @@
+//! Services: limits, concurrency, timeouts, and how an instance starts.
+
+use super::autoscaler::Autoscaler;
+use super::load::Load;
+use crate::distribution::Distribution;
+use crate::ids::KeyId;
+use crate::units::{Ratio, SimDuration};
+
+/// A service that scales out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// Its name in the scenario.
+    pub name: String,
+    /// Where it runs; its key must be there too.
+    pub location: String,
+    /// Sources of requests; they add up.
+    pub load: Vec<Load>,
+    /// Time a request takes once an instance has it.
+    pub service_time: Distribution,
+    /// Requests an instance takes at once, 1 to 1000.
+    pub concurrency: u16,
+    /// Instances kept even without load.
+    pub min_instances: u32,
+    /// Start orders and ready instances together never exceed it.
+    pub max_instances: u32,
+    /// Ready and idle when the run starts.
+    pub initial_instances: u32,
+    /// From the start of service to the outcome *timed out*.
+    pub request_timeout: SimDuration,
+    /// How long a request may wait for an instance.
+    pub pending_timeout: PendingTimeout,
+    /// Requests that may wait at once; absent: any number.
+    pub queue_limit: Option<u32>,
+    /// Which instance takes the next request.
+    pub routing: Routing,
+    /// How many instances are wanted.
+    pub autoscaler: Autoscaler,
+    /// Idle for longer, an instance may be stopped.
+    pub idle_timeout: SimDuration,
+    /// From the stop signal to the forced stop.
+    pub drain_grace: SimDuration,
+    /// The phases of a start.
+    pub start: Start,
+    /// The key its image is encrypted with; absent: starts need none.
+    pub encryption: Option<Encryption>,
+}
+
+/// How long a request may wait for an instance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum PendingTimeout {
+    /// For ever.
+    None,
+    /// This long.
+    Fixed(SimDuration),
+    /// max(`factor` × mean start, `floor`); the mean over the last `starts` successful attempts,
+    /// seeded from the configured start.
+    StartRule {
+        /// Times the mean start.
+        factor: f64,
+        /// At least this long.
+        floor: SimDuration,
+        /// Attempts in the moving average.
+        starts: u32,
+    },
+}
+
+/// Which instance takes the next request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Routing {
+    /// The fullest instance with less load than concurrency × `target`, else the least loaded
+    /// with a free slot.
+    FullestBelowTarget {
+        /// Share of the concurrency up to which an instance is filled first.
+        target: Ratio,
+    },
+    /// The instance with the least load.
+    LeastLoaded,
+}
+
+/// The phases of a start beside the key's, and what follows a failed one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// Finding a place for the instance.
+    pub allocate: Distribution,
+    /// Fetching the image.
+    pub fetch: Distribution,
+    /// From the fetched image to an instance that takes requests.
+    pub boot: Distribution,
+    /// Fetching and booting may take this long together.
+    pub deadline: SimDuration,
+    /// The wait before a failed start is tried again.
+    pub back_off: BackOff,
+}
+
+/// Waits that grow by a factor up to a limit, each drawn evenly between zero and its value
+/// ("full jitter").
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BackOff {
+    /// The first wait, before the draw.
+    pub initial: SimDuration,
+    /// Growth from one wait to the next, at least 1.
+    pub multiplier: f64,
+    /// No wait is longer.
+    pub max: SimDuration,
+}
+
+/// The use a service makes of its key.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Encryption {
+    /// The key.
+    pub key: KeyId,
+    /// Decrypt calls of one start, in sequence.
+    pub decrypts_per_start: u32,
+    /// What follows when the key is revoked.
+    pub revocation: Revocation,
+}
+
+/// What a platform does when it detects that a key is revoked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Revocation {
+    /// What becomes of running instances.
+    pub action: RevocationAction,
+    /// From detection to the stop of running instances.
+    pub waiting_period: SimDuration,
+    /// A start's denied call detects too, not only a check's.
+    pub detect_on_start: bool,
+    /// A non-retryable failure of an external manager obeys `action`; otherwise it shuts down
+    /// whatever the action.
+    pub external_follows_action: bool,
+    /// What stops the clock of a waiting period.
+    pub clock_stops_on: ClockStopsOn,
+}
+
+/// What becomes of running instances when a key is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevocationAction {
+    /// They are shut down after the waiting period.
+    ShutDown,
+    /// They run on; nothing new starts.
+    PreventNew,
+}
+
+/// What stops the clock of a waiting period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClockStopsOn {
+    /// Any successful operation under the revision's key version.
+    AnySuccess,
+    /// A successful check.
+    Check,
+    /// Nothing.
+    Never,
+}

@@ -1,0 +1,173 @@
+//! A log-linear histogram of durations: 128 cells an octave from 1 µs to 2 h, exact to merge.
+//!
+//! A cell is less than 1 % of its value wide. Values below 1 µs fall into the first cell, values
+//! from 2^43 ns (2 h 26 min) on into the last. A bitmap of the cells in use makes reading and clearing cost what
+//! was recorded, not the whole range.
+
+/// Binary digits within an octave.
+const FINE: u32 = 7;
+/// Cells an octave.
+const PER_OCTAVE: usize = 1 << FINE;
+/// log2 of the first octave's start in nanoseconds: 1.024 µs.
+const FIRST: u32 = 10;
+/// log2 of the end of the last octave in nanoseconds: 2.4 h.
+const LAST: u32 = 43;
+/// Cells: one below the first octave, the octaves, one above the last.
+const CELLS: usize = (LAST - FIRST) as usize * PER_OCTAVE + 2;
+/// Words of the bitmap.
+const WORDS: usize = CELLS.div_ceil(64);
+
+/// Counts of durations in nanoseconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Histogram {
+    count: Box<[u64]>,
+    used: Box<[u64]>,
+    total: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { count: vec![0; CELLS].into(), used: vec![0; WORDS].into(), total: 0 }
+    }
+}
+
+/// The cell of a value.
+#[inline]
+fn cell(ns: u64) -> usize {
+    if ns < 1 << FIRST {
+        return 0;
+    }
+    if ns >= 1 << LAST {
+        return CELLS - 1;
+    }
+    let octave = ns.ilog2();
+    let fine = (ns >> (octave - FINE)) as usize - PER_OCTAVE;
+    1 + (octave - FIRST) as usize * PER_OCTAVE + fine
+}
+
+/// The largest value of a cell.
+fn upper(cell: usize) -> u64 {
+    match cell {
+        0 => (1 << FIRST) - 1,
+        last if last == CELLS - 1 => 1 << LAST,
+        _ => {
+            let octave = FIRST + ((cell - 1) / PER_OCTAVE) as u32;
+            let fine = ((cell - 1) % PER_OCTAVE + PER_OCTAVE) as u64;
+            ((fine + 1) << (octave - FINE)) - 1
+        }
+    }
+}
+
+impl Histogram {
+    /// Counts one duration.
+    #[inline]
+    pub fn record(&mut self, ns: u64) {
+        let cell = cell(ns);
+        self.count[cell] += 1;
+        self.used[cell / 64] |= 1 << (cell % 64);
+        self.total += 1;
+    }
+
+    /// Durations counted.
+    pub fn len(&self) -> u64 {
+        self.total
+    }
+
+    /// Whether nothing was counted.
+    pub fn is_empty(&self) -> bool {
+        self.total == 0
+    }
+
+    /// The cells in use with their counts, in order of value.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        self.used.iter().enumerate().flat_map(move |(word, &bits)| {
+            let mut bits = bits;
+            std::iter::from_fn(move || {
+                let cell = word * 64 + bits.trailing_zeros() as usize;
+                bits = (bits != 0).then(|| bits & (bits - 1))?;
+                Some((cell, self.count[cell]))
+            })
+        })
+    }
+
+    /// The largest value of the cell that holds the quantile `q` of `0..=1` in nanoseconds, out of
+    /// the durations counted and `above` more that are larger than all of them. `None` where
+    /// there is none, or where the quantile is one of those above.
+    pub fn quantile(&self, q: f64, above: u64) -> Option<u64> {
+        let rank = ((q * (self.total + above) as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        self.cells().find_map(|(cell, count)| {
+            seen += count;
+            (seen >= rank).then(|| upper(cell))
+        })
+    }
+
+    /// Adds all counts of another.
+    pub fn merge(&mut self, other: &Self) {
+        for (cell, count) in other.cells() {
+            self.count[cell] += count;
+            self.used[cell / 64] |= 1 << (cell % 64);
+        }
+        self.total += other.total;
+    }
+
+    /// Forgets everything, at the cost of the cells in use.
+    pub fn clear(&mut self) {
+        for word in 0..WORDS {
+            let mut bits = std::mem::take(&mut self.used[word]);
+            while bits != 0 {
+                self.count[word * 64 + bits.trailing_zeros() as usize] = 0;
+                bits &= bits - 1;
+            }
+        }
+        self.total = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_lies_in_its_cell() {
+        let mut below = None;
+        for c in 0..CELLS - 1 {
+            let top = upper(c);
+            assert_eq!((cell(top), cell(top + 1)), (c, c + 1));
+            let width = top - below.unwrap_or(0);
+            assert!(c == 0 || (width as f64) < 0.01 * top as f64, "cell {c} is {width} wide");
+            below = Some(top);
+        }
+        assert_eq!(cell(u64::MAX), CELLS - 1);
+    }
+
+    #[test]
+    fn quantiles_are_order_statistics() {
+        let mut histogram = Histogram::default();
+        assert_eq!(histogram.quantile(0.5, 0), None);
+        for ms in 1..=100 {
+            histogram.record(ms * 1_000_000);
+        }
+        for (q, ms) in [(0.0, 1), (0.5, 50), (0.95, 95), (0.99, 99), (1.0, 100)] {
+            let got = histogram.quantile(q, 0).expect("not empty");
+            assert_eq!(cell(got), cell(ms * 1_000_000), "quantile {q}: {got}");
+        }
+        let p90 = histogram.quantile(0.9, 11).expect("90 % of 111 is 100");
+        assert_eq!(cell(p90), cell(100_000_000));
+        assert_eq!(histogram.quantile(0.91, 11), None);
+    }
+
+    #[test]
+    fn merging_and_clearing_count_everything() {
+        let (mut a, mut b) = (Histogram::default(), Histogram::default());
+        for i in 0..1_000_u64 {
+            [&mut a, &mut b][(i % 2) as usize].record(i * i * 1_000);
+        }
+        let mut both = a.clone();
+        both.merge(&b);
+        assert_eq!(both.len(), 1_000);
+        assert_eq!(both.cells().map(|(_, n)| n).sum::<u64>(), 1_000);
+        both.clear();
+        assert_eq!(both, Histogram::default());
+    }
+}

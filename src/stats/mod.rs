@@ -1,0 +1,5 @@
+//! Numbers in, numbers out.
+
+pub mod histogram;
+
+pub use histogram::Histogram;
