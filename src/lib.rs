@@ -2,6 +2,7 @@
 pub mod distribution;
 pub mod error;
 pub mod ids;
+pub mod kernel;
 pub mod record;
 pub mod scenario;
 pub mod stats;

@@ -1,0 +1,54 @@
+//! The next arrival of several sources.
+
+/// For each source the time of its next arrival, as a tree in which the earlier of two wins: the
+/// first of all is a number, and a new time takes log2(sources) compares. With one source there is
+/// no tree.
+///
+/// At equal times the source with the smaller number comes first. Above some 16 sources an
+/// arrival is better an entry of the event list.
+#[derive(Clone, Debug)]
+pub struct Arrivals {
+    /// The winner, beside the tree so that reading it follows no pointer.
+    first: u128,
+    sources: usize,
+    leaves: usize,
+    /// (time, source) as one integer. Node `i` is the earlier of `2i` and `2i + 1`; the leaves
+    /// are the last half; node 1 would be the winner and is kept in `first`, node 0 is not used.
+    nodes: Vec<u128>,
+}
+
+impl Arrivals {
+    /// So many sources, none of which has an arrival.
+    pub fn new(sources: usize) -> Self {
+        let leaves = sources.next_power_of_two();
+        let mut all =
+            Self { first: u128::MAX, sources, leaves, nodes: vec![u128::MAX; 2 * leaves] };
+        for source in 0..sources {
+            all.set(source as u32, u64::MAX);
+        }
+        all
+    }
+
+    /// Sets when a source's next arrival is, in nanoseconds; `u64::MAX` if there is none.
+    ///
+    /// # Panics
+    /// When there is no such source, in debug builds at least.
+    #[inline]
+    pub fn set(&mut self, source: u32, time: u64) {
+        debug_assert!((source as usize) < self.sources, "there is no source {source}");
+        let mut winner = u128::from(time) << 32 | u128::from(source);
+        let mut node = self.leaves + source as usize;
+        while node > 1 {
+            self.nodes[node] = winner;
+            winner = winner.min(self.nodes[node ^ 1]);
+            node /= 2;
+        }
+        self.first = winner;
+    }
+
+    /// The time and source of the first arrival. Without any the time is `u64::MAX`.
+    #[inline]
+    pub fn first(&self) -> (u64, u32) {
+        ((self.first >> 32) as u64, self.first as u32)
+    }
+}
