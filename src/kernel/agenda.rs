@@ -100,6 +100,15 @@ impl<E: Copy + Ranked> Agenda<E> {
         Some((item.time, item.event))
     }
 
+    /// Removes and returns the first event where it is due at `time` and `want` takes it.
+    pub fn pop_if(&mut self, time: u64, want: impl FnOnce(&E) -> bool) -> Option<E> {
+        let first = self.heap.peek()?;
+        if first.time != time || !want(&first.event) {
+            return None;
+        }
+        self.pop().map(|(_, event)| event)
+    }
+
     /// Every event and its time, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &E)> {
         self.heap.iter().map(|item| (item.time, &item.event))

@@ -6,6 +6,7 @@
 //! integrals and histograms.
 
 pub mod cause;
+mod sums;
 
 pub use cause::{BlockKind, CallOutcome, CallPurpose, Cause, Denial, EndReason, Phase};
 
@@ -170,9 +171,9 @@ pub struct Instance<'a> {
     pub service: &'a str,
     /// Ordinal of the attempt within the service, from 0; those ready from the start come first.
     pub serial: u32,
-    /// Ordinal of its start order within the service.
-    pub order: u32,
-    /// Ordinal of the attempt within its order, from 1.
+    /// Ordinal of its start order within the service; absent where it was ready from the start.
+    pub order: Option<u32>,
+    /// Ordinal of the attempt within its order, from 1; 0 where there was no order.
     pub attempt: u32,
     /// Start of allocating.
     pub begun: SimTime,
@@ -269,9 +270,9 @@ pub struct Total<'a> {
     pub pending_time: u128,
     /// Instance-time in nanoseconds, from the begin of each start to its end.
     pub instance_time: u128,
-    /// Most requests waiting at once.
+    /// Most requests waiting at once; for all services together the sum of theirs.
     pub pending_max: u64,
-    /// Most ready instances at once.
+    /// Most ready instances at once; for all services together the sum of theirs.
     pub ready_max: u64,
     /// Attempts to start.
     pub starts: Starts,
@@ -285,6 +286,8 @@ pub struct Total<'a> {
     pub calling_before: u64,
     /// Key calls begun.
     pub calls_begun: u64,
+    /// Key calls whose start ended before the answer.
+    pub calls_dropped: u64,
     /// Key calls under way at the end.
     pub calling_after: u64,
     /// Instances stopped because of a revocation.

@@ -68,4 +68,17 @@ impl Scenario {
             SimDuration::from_secs(*SAMPLE_SECONDS.iter().find(fits).unwrap_or(&longest))
         })
     }
+
+    /// Requests a second at the start, or on average of a trace: a guess to size things by.
+    pub fn expected_rate(&self, traces: &[Trace]) -> f64 {
+        let rate = |load: &Load| match &load.kind {
+            LoadKind::Poisson { rate } => rate.per_second(),
+            LoadKind::Profile { points, .. } => points[0].rate.per_second(),
+            LoadKind::Trace(trace) => {
+                let trace = &traces[trace.index()];
+                trace.total() as f64 / trace.end.as_secs_f64().max(1.0)
+            }
+        };
+        self.services.iter().flat_map(|s| &s.load).map(rate).sum()
+    }
 }

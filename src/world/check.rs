@@ -1,0 +1,120 @@
+//! Periodic checks of a key in use: one dummy encrypt, one dummy decrypt, neither retried.
+
+use rand::RngExt;
+use rand::rngs::Xoshiro256PlusPlus;
+
+use super::World;
+use super::event::Event;
+use super::keys::{Answer, Asked};
+use crate::ids::{KeyId, RevisionId};
+use crate::kernel::{EventList, Streams};
+use crate::record::{CallPurpose, Calls, KeyCall, Record, Recorder};
+use crate::scenario::{Check, Scenario};
+use crate::units::{SimDuration, SimTime};
+
+/// A key as the platform watches it.
+#[derive(Debug)]
+pub struct Watch {
+    /// Revisions whose starts need the key.
+    pub revisions: Vec<RevisionId>,
+    luck: Xoshiro256PlusPlus,
+    /// The check's call on its way.
+    pub asked: Option<(CallPurpose, Asked)>,
+    /// Calls answered since the end of the warm-up.
+    pub calls: Calls,
+    /// Calls begun since then.
+    pub begun: u64,
+}
+
+impl Watch {
+    /// A key that no revision uses yet.
+    pub fn new(name: &str, streams: &Streams) -> Self {
+        Self {
+            revisions: Vec::new(),
+            luck: streams.get("checks", name),
+            asked: None,
+            calls: Calls::default(),
+            begun: 0,
+        }
+    }
+
+    /// Forgets what was counted before the end of the warm-up.
+    pub fn reset_counts(&mut self) {
+        self.calls = Calls::default();
+        self.begun = 0;
+    }
+}
+
+/// The checks that a key has.
+fn checks(scenario: &Scenario, key: KeyId) -> Option<Check> {
+    scenario.keys[key.index()].check
+}
+
+impl<Q: EventList> World<'_, Q> {
+    /// The first check of each key comes after an even part of the interval: when the platform
+    /// began to check is not known.
+    pub(super) fn schedule_first_checks(&mut self) {
+        for key in (0..self.watches.len()).map(KeyId::at) {
+            let watch = &mut self.watches[key.index()];
+            if let Some(check) = checks(self.scenario, key)
+                && !watch.revisions.is_empty()
+            {
+                let at = SimTime(watch.luck.random_range(0..=check.interval.0));
+                self.agenda.push(at.0, Event::Check { key });
+            }
+        }
+    }
+
+    /// A check is due: it is made where the key is in use, that is where a revision has
+    /// instances, start orders or requests.
+    pub(super) fn check(&mut self, key: KeyId) {
+        let Some(Check { interval, jitter }) = checks(self.scenario, key) else { return };
+        let watch = &mut self.watches[key.index()];
+        let width = interval.scaled(jitter.0);
+        let wait = interval - width + SimDuration(watch.luck.random_range(0..=2 * width.0));
+        self.agenda.push((self.now + wait).0, Event::Check { key });
+        let in_use = |r: &RevisionId| {
+            let r = &self.revisions[r.index()];
+            r.alive() > 0 || !r.orders.is_empty() || !r.pending.is_empty()
+        };
+        if watch.asked.is_none() && watch.revisions.iter().any(in_use) {
+            self.ask_check(key, CallPurpose::CheckEncrypt);
+        }
+    }
+
+    fn ask_check(&mut self, key: KeyId, purpose: CallPurpose) {
+        let watch = &mut self.watches[key.index()];
+        let asked = self.keys.ask(self.now, key, &mut watch.luck);
+        watch.begun += 1;
+        watch.asked = Some((purpose, asked));
+        self.agenda.push(asked.answered.0, Event::CheckAnswer { key });
+    }
+
+    /// A check's call is answered; the decrypt follows the encrypt whatever its answer.
+    pub(super) fn check_answered(&mut self, key: KeyId, recorder: &mut dyn Recorder) {
+        let watch = &mut self.watches[key.index()];
+        let Some((purpose, asked)) = watch.asked.take() else { return };
+        let answer = self.keys.settle(&asked);
+        watch.calls[answer.outcome() as usize] += 1;
+        recorder.record(Record::KeyCall(&KeyCall {
+            begun: asked.begun,
+            answered: asked.answered,
+            key: &self.scenario.keys[key.index()].name,
+            version: 1,
+            service: None,
+            serial: None,
+            purpose,
+            attempt: 1,
+            outcome: answer.outcome(),
+            denial: answer.denial(),
+            domain: answer.domain(),
+        }));
+        if answer == Answer::Granted {
+            self.check_grant(key);
+        }
+        self.learn_of_key(key, answer, true);
+        if purpose == CallPurpose::CheckEncrypt {
+            self.ask_check(key, CallPurpose::CheckDecrypt);
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! The phases of a start, key decryption among them; start orders, and the way back of those
+//! that fail.
+//!
+//! A start order is one wanted instance: it counts toward the limits until an instance is ready
+//! or it is cancelled. Each attempt is an instance of its own; a failed one ends, and its order
+//! waits before the next. An order draws everything from its own generator, so that nothing that
+//! befalls one start changes the luck of another.
+
+use rand::rngs::Xoshiro256PlusPlus;
+
+use super::World;
+use super::event::Event;
+use super::instance::{
+    Allocating, Attempt, Booting, Call, Fetching, Life, Place, PlaceState, Serving, Unlocked,
+    Unlocking,
+};
+use super::keys::{Answer, Asked, retry};
+use crate::ids::{InstanceId, OrderId, RevisionId};
+use crate::kernel::EventList;
+use crate::record::{CallPurpose, EndReason, KeyCall, Phase, Record, Recorder};
+use crate::scenario::Service;
+use crate::units::SimTime;
+
+/// What holds a start order up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Nothing: it is starting.
+    Nothing,
+    /// Its last key call was denied.
+    KeyDenied,
+    /// Its last key call met a failure of the external manager that may pass.
+    KeyOutage,
+    /// Its last key call was over quota.
+    KeyQuota,
+    /// Its last attempt failed for another reason, and the next has not begun.
+    BackOff,
+}
+
+impl Hold {
+    /// Number of them.
+    pub const COUNT: usize = 5;
+}
+
+/// One wanted instance on its way.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Its revision.
+    pub revision: RevisionId,
+    /// Ordinal within the revision.
+    pub ordinal: u32,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// What holds it up.
+    pub hold: Hold,
+    /// Where it is.
+    pub progress: Progress,
+    luck: Xoshiro256PlusPlus,
+}
+
+/// Where a start order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// An attempt is under way.
+    Attempting(InstanceId),
+    /// The last attempt failed; the next comes after a wait.
+    BackingOff,
+    /// The order has ended; its place is free.
+    Ended,
+}
+
+/// The start orders of a world, places reused.
+#[derive(Debug, Default)]
+pub struct Orders {
+    all: Vec<Order>,
+    free: Vec<OrderId>,
+}
+
+impl Orders {
+    /// An order, as long as it lasts.
+    pub fn get(&self, id: OrderId) -> &Order {
+        &self.all[id.index()]
+    }
+
+    fn get_mut(&mut self, id: OrderId) -> &mut Order {
+        &mut self.all[id.index()]
+    }
+
+    fn add(&mut self, order: Order) -> OrderId {
+        if let Some(id) = self.free.pop() {
+            self.all[id.index()] = order;
+            return id;
+        }
+        self.all.push(order);
+        OrderId::at(self.all.len() - 1)
+    }
+
+    fn remove(&mut self, id: OrderId) {
+        self.all[id.index()].progress = Progress::Ended;
+        self.free.push(id);
+    }
+
+    /// All orders end.
+    pub fn clear(&mut self) {
+        self.all.clear();
+        self.free.clear();
+    }
+}
+
+impl<'s, Q: EventList> World<'s, Q> {
+    /// Orders one more instance.
+    pub(super) fn order_start(&mut self, revision: RevisionId) {
+        let r = &mut self.revisions[revision.index()];
+        let ordinal = r.ordinals;
+        r.ordinals += 1;
+        let luck = r.luck.nth(ordinal.into());
+        let progress = Progress::BackingOff;
+        let order = Order { revision, ordinal, attempts: 0, hold: Hold::Nothing, progress, luck };
+        let order = self.orders.add(order);
+        r.orders.push(order);
+        r.held[Hold::Nothing as usize] += 1;
+        r.backing_off += 1;
+        self.begin_attempt(order);
+    }
+
+    /// Begins the next attempt of an order.
+    fn begin_attempt(&mut self, id: OrderId) {
+        let order = self.orders.get_mut(id);
+        order.attempts += 1;
+        let (revision, number, ordinal) = (order.revision, order.attempts, order.ordinal);
+        let r = &mut self.revisions[revision.index()];
+        r.step_instances(self.now);
+        let place = Place {
+            revision,
+            serial: r.attempts,
+            seat: 0,
+            served: 0,
+            idle_since: 0,
+            load: 0,
+            state: PlaceState::Starting,
+            idle_timer: false,
+        };
+        r.attempts += 1;
+        r.starts.begun += 1;
+        r.backing_off -= 1;
+        r.phases[Phase::Allocating as usize] += 1;
+        let attempt = Attempt { order: id, ordinal, number, begun: self.now };
+        let instance = self.instances.add(place, Life::Allocating(Allocating { attempt }));
+        order.progress = Progress::Attempting(instance);
+        if order.hold == Hold::BackOff {
+            self.set_hold(id, Hold::Nothing);
+        } else {
+            self.name_cause(revision);
+        }
+        let service = self.service_of(revision);
+        let length = service.start.allocate.sample(&mut self.orders.get_mut(id).luck);
+        self.step_at(instance, self.now + length);
+    }
+
+    /// A failed order's wait is over.
+    pub(super) fn restart(&mut self, id: OrderId, ordinal: u32) {
+        let order = self.orders.get(id);
+        if order.ordinal == ordinal && order.progress == Progress::BackingOff {
+            self.touched = order.revision;
+            self.begin_attempt(id);
+        }
+    }
+
+    /// A start comes to its next step.
+    pub(super) fn start_step(
+        &mut self,
+        instance: InstanceId,
+        serial: u32,
+        recorder: &mut dyn Recorder,
+    ) {
+        if !self.instances.is(instance, serial) {
+            return;
+        }
+        self.touched = self.instances.place(instance).revision;
+        match *self.instances.life(instance) {
+            Life::Allocating(allocating) => self.allocated(instance, allocating),
+            Life::Unlocking(unlocking) => match unlocking.call.asked {
+                Some(asked) => self.key_answered(instance, unlocking, asked, recorder),
+                None => self.ask_key(instance, unlocking),
+            },
+            Life::Fetching(fetching) => self.fetched(instance, fetching, recorder),
+            Life::Booting(booting) => self.booted(instance, booting, recorder),
+            Life::Vacant | Life::Serving(_) | Life::Draining(_) => {}
+        }
+    }
+
+    fn allocated(&mut self, instance: InstanceId, Allocating { attempt }: Allocating) {
+        if self.settings_of(instance).encryption.is_none() {
+            return self.fetch(instance, attempt, None);
+        }
+        let call = Call { begun: self.now, attempt: 1, asked: None };
+        self.ask_key(instance, Unlocking { attempt, since: self.now, granted: 0, calls: 0, call });
+    }
+
+    /// Sends the next attempt of the present key call.
+    fn ask_key(&mut self, instance: InstanceId, mut unlocking: Unlocking) {
+        let Some(encryption) = self.settings_of(instance).encryption.as_ref() else { return };
+        let luck = &mut self.orders.get_mut(unlocking.attempt.order).luck;
+        let asked = self.keys.ask(self.now, encryption.key, luck);
+        let r = &mut self.revisions[self.instances.place(instance).revision.index()];
+        r.calling += 1;
+        r.calls_begun += 1;
+        unlocking.calls += 1;
+        unlocking.call.asked = Some(asked);
+        self.live(instance, Life::Unlocking(unlocking));
+        self.step_at(instance, asked.answered);
+    }
+
+    fn key_answered(
+        &mut self,
+        instance: InstanceId,
+        mut unlocking: Unlocking,
+        asked: Asked,
+        recorder: &mut dyn Recorder,
+    ) {
+        let answer = self.keys.settle(&asked);
+        unlocking.call.asked = None;
+        self.instances.lives[instance.index()] = Life::Unlocking(unlocking);
+        self.state_key_call(instance, &unlocking, &asked, answer, recorder);
+        self.learn_of_key(asked.key, answer, false);
+        let order = unlocking.attempt.order;
+        match answer {
+            Answer::Granted => {
+                self.set_hold(order, Hold::Nothing);
+                self.granted(instance, unlocking);
+            }
+            Answer::Denied(..) => {
+                self.fail_start(instance, EndReason::KeyDenied, Hold::KeyDenied, recorder);
+            }
+            Answer::OverQuota => {
+                self.fail_start(instance, EndReason::KeyQuota, Hold::KeyQuota, recorder);
+            }
+            Answer::Retryable(_) => {
+                let settings = &self.scenario.keys[asked.key.index()].retry;
+                let luck = &mut self.orders.get_mut(order).luck;
+                let wait = retry::wait(&settings.back_off, unlocking.call.attempt, luck);
+                let again = self.now + wait;
+                if again > unlocking.call.begun + settings.total {
+                    return self.fail_start(
+                        instance,
+                        EndReason::KeyOutage,
+                        Hold::KeyOutage,
+                        recorder,
+                    );
+                }
+                self.set_hold(order, Hold::KeyOutage);
+                unlocking.call.attempt += 1;
+                self.instances.lives[instance.index()] = Life::Unlocking(unlocking);
+                self.step_at(instance, again);
+            }
+        }
+    }
+
+    /// A decrypt was granted: on to the next, or to the image.
+    fn granted(&mut self, instance: InstanceId, mut unlocking: Unlocking) {
+        unlocking.granted += 1;
+        let wanted =
+            self.settings_of(instance).encryption.as_ref().map_or(0, |e| e.decrypts_per_start);
+        if unlocking.granted < wanted {
+            unlocking.call = Call { begun: self.now, attempt: 1, asked: None };
+            return self.ask_key(instance, unlocking);
+        }
+        let unlocked = Unlocked { since: unlocking.since, calls: unlocking.calls };
+        self.fetch(instance, unlocking.attempt, Some(unlocked));
+    }
+
+    /// What one attempt of a start's key call came to, counted and stated.
+    fn state_key_call(
+        &mut self,
+        instance: InstanceId,
+        unlocking: &Unlocking,
+        asked: &Asked,
+        answer: Answer,
+        recorder: &mut dyn Recorder,
+    ) {
+        let place = self.instances.place(instance);
+        let r = &mut self.revisions[place.revision.index()];
+        r.calling -= 1;
+        r.calls[answer.outcome() as usize] += 1;
+        // The wrapped data key first, then the layers that it opens.
+        let purpose = match unlocking.granted {
+            0 => CallPurpose::DataKey,
+            _ => CallPurpose::Layer,
+        };
+        recorder.record(Record::KeyCall(&KeyCall {
+            begun: asked.begun,
+            answered: asked.answered,
+            key: &self.scenario.keys[asked.key.index()].name,
+            version: 1,
+            service: Some(&self.scenario.services[r.service.index()].name),
+            serial: Some(place.serial),
+            purpose,
+            attempt: unlocking.call.attempt,
+            outcome: answer.outcome(),
+            denial: answer.denial(),
+            domain: answer.domain(),
+        }));
+        if answer == Answer::Granted {
+            self.check_grant(asked.key);
+        }
+    }
+
+    /// Begins to fetch the image. From here the start deadline counts; where a phase would pass
+    /// it, the phase ends there, too late.
+    fn fetch(&mut self, instance: InstanceId, attempt: Attempt, unlocked: Option<Unlocked>) {
+        let start = &self.settings_of(instance).start;
+        let length = start.fetch.sample(&mut self.orders.get_mut(attempt.order).luck);
+        let too_late = length > start.deadline;
+        let until = self.now + length.min(start.deadline);
+        let fetching = Fetching { attempt, unlocked, since: self.now, too_late };
+        self.live(instance, Life::Fetching(fetching));
+        self.step_at(instance, until);
+    }
+
+    fn fetched(&mut self, instance: InstanceId, fetched: Fetching, recorder: &mut dyn Recorder) {
+        if fetched.too_late {
+            return self.fail_start(instance, EndReason::StartDeadline, Hold::BackOff, recorder);
+        }
+        let start = &self.settings_of(instance).start;
+        let luck = &mut self.orders.get_mut(fetched.attempt.order).luck;
+        let ready = self.now + start.boot.sample(luck);
+        let deadline = fetched.since + start.deadline;
+        let too_late = ready > deadline;
+        let booting = Booting { fetched, since: self.now, too_late };
+        self.live(instance, Life::Booting(booting));
+        self.step_at(instance, ready.min(deadline));
+    }
+
+    fn booted(&mut self, instance: InstanceId, booted: Booting, recorder: &mut dyn Recorder) {
+        if booted.too_late {
+            return self.fail_start(instance, EndReason::StartDeadline, Hold::BackOff, recorder);
+        }
+        let Attempt { order, begun, .. } = booted.fetched.attempt;
+        let revision = self.orders.get(order).revision;
+        self.end_order(order);
+        let serving = Serving { booted: Some(booted), since: self.now };
+        self.live(instance, Life::Serving(serving));
+        let r = &mut self.revisions[revision.index()];
+        r.starts.ready += 1;
+        r.learn(self.now.since(begun));
+        self.make_ready(instance);
+    }
+
+    /// An instance takes requests from now on: those that wait first.
+    pub(super) fn make_ready(&mut self, instance: InstanceId) {
+        let place = self.instances.place_mut(instance);
+        let revision = place.revision;
+        let r = &mut self.revisions[revision.index()];
+        place.state = PlaceState::Ready;
+        place.seat = r.sit(instance);
+        r.router.add(place.seat, 0);
+        r.ready += 1;
+        r.ready_max = r.ready_max.max(r.ready);
+        self.name_cause(revision);
+        self.feed(revision);
+        if self.instances.place(instance).load == 0 {
+            self.becomes_idle(instance);
+        }
+        self.set_pending_timer(revision);
+    }
+
+    /// An attempt failed: its order waits before the next.
+    fn fail_start(
+        &mut self,
+        instance: InstanceId,
+        reason: EndReason,
+        hold: Hold,
+        recorder: &mut dyn Recorder,
+    ) {
+        let Some(Attempt { order: id, .. }) = self.instances.life(instance).story().attempt else {
+            return;
+        };
+        let revision = self.instances.place(instance).revision;
+        let r = &mut self.revisions[revision.index()];
+        r.starts.failed += 1;
+        r.backing_off += 1;
+        self.end_instance(instance, reason, recorder);
+        let back_off = &self.service_of(revision).start.back_off;
+        let order = self.orders.get_mut(id);
+        order.progress = Progress::BackingOff;
+        let wait = retry::wait(back_off, order.attempts, &mut order.luck);
+        let serial = order.ordinal;
+        self.set_hold(id, hold);
+        self.agenda.push((self.now + wait).0, Event::Restart { order: id, serial });
+    }
+
+    /// Gives an order up, with the attempt that is under way.
+    pub(super) fn cancel_order(
+        &mut self,
+        id: OrderId,
+        reason: EndReason,
+        recorder: &mut dyn Recorder,
+    ) {
+        let Order { revision, progress, .. } = *self.orders.get(id);
+        if let Progress::Attempting(instance) = progress {
+            self.revisions[revision.index()].starts.cancelled += 1;
+            self.end_instance(instance, reason, recorder);
+        }
+        self.end_order(id);
+    }
+
+    /// Takes an order off its revision's list.
+    fn end_order(&mut self, id: OrderId) {
+        let order = self.orders.get(id);
+        let r = &mut self.revisions[order.revision.index()];
+        r.held[order.hold as usize] -= 1;
+        r.backing_off -= u32::from(order.progress == Progress::BackingOff);
+        r.orders.retain(|&o| o != id);
+        let revision = order.revision;
+        self.orders.remove(id);
+        self.name_cause(revision);
+    }
+
+    fn set_hold(&mut self, id: OrderId, hold: Hold) {
+        let order = self.orders.get_mut(id);
+        let revision = order.revision;
+        let r = &mut self.revisions[revision.index()];
+        r.held[order.hold as usize] -= 1;
+        r.held[hold as usize] += 1;
+        order.hold = hold;
+        self.name_cause(revision);
+    }
+
+    /// Tells the blame which cause holds now.
+    pub(super) fn name_cause(&mut self, revision: RevisionId) {
+        let max = self.service_of(revision).max_instances;
+        let r = &mut self.revisions[revision.index()];
+        let oldest = r.pending.first().map(|w| w.segment);
+        r.blame.change(self.now.0, r.cause(max), oldest);
+    }
+
+    /// Moves an instance to the next state of its life and counts its phase.
+    pub(super) fn live(&mut self, instance: InstanceId, life: Life) {
+        let revision = self.instances.place(instance).revision;
+        let before = self.instances.life(instance).start_phase();
+        let after = life.start_phase();
+        *self.instances.life_mut(instance) = life;
+        if before == after {
+            return;
+        }
+        let r = &mut self.revisions[revision.index()];
+        r.step_instances(self.now);
+        if let Some(phase) = before {
+            r.phases[phase as usize] -= 1;
+        }
+        if let Some(phase) = after {
+            r.phases[phase as usize] += 1;
+        }
+    }
+
+    fn step_at(&mut self, instance: InstanceId, at: SimTime) {
+        let serial = self.instances.place(instance).serial;
+        self.agenda.push(at.0, Event::Step { instance, serial });
+    }
+
+    /// The settings of an instance's service.
+    fn settings_of(&self, instance: InstanceId) -> &'s Service {
+        self.service_of(self.instances.place(instance).revision)
+    }
+}

@@ -1,0 +1,175 @@
+//! The key manager: grants, denies, or does not answer. It knows no instance.
+//!
+//! A call is asked and settled: permission, key state, quota and backend decide when it is asked,
+//! in this order, the first that says no; a grant on its way is still lost when the key becomes
+//! unusable or the manager goes away before the answer is there. So no call succeeds while its
+//! key is unusable.
+
+mod external;
+mod key;
+mod quota;
+pub mod retry;
+
+use rand::rngs::Xoshiro256PlusPlus;
+
+pub use external::Outage;
+pub use key::{KeyState, State};
+pub use quota::Meter;
+
+use crate::ids::{KeyId, ManagerId, QuotaId};
+use crate::kernel::Streams;
+use crate::record::{CallOutcome, Denial};
+use crate::scenario::{Domain, Scenario};
+use crate::units::SimTime;
+
+/// What an attempt of a key call came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Granted.
+    Granted,
+    /// Denied: trying again at once is of no use.
+    Denied(Denial, Option<Domain>),
+    /// Over quota.
+    OverQuota,
+    /// The external manager failed in a way that may pass.
+    Retryable(Domain),
+}
+
+impl Answer {
+    /// The outcome as it is recorded.
+    pub fn outcome(self) -> CallOutcome {
+        match self {
+            Self::Granted => CallOutcome::Ok,
+            Self::Denied(..) => CallOutcome::Denied,
+            Self::OverQuota => CallOutcome::Quota,
+            Self::Retryable(Domain::Timeout) => CallOutcome::Timeout,
+            Self::Retryable(_) => CallOutcome::Retryable,
+        }
+    }
+
+    /// Why it was denied.
+    pub fn denial(self) -> Option<Denial> {
+        match self {
+            Self::Denied(denial, _) => Some(denial),
+            Self::Granted | Self::OverQuota | Self::Retryable(_) => None,
+        }
+    }
+
+    /// The external manager's error domain.
+    pub fn domain(self) -> Option<Domain> {
+        match self {
+            Self::Denied(_, domain) => domain,
+            Self::Retryable(domain) => Some(domain),
+            Self::Granted | Self::OverQuota => None,
+        }
+    }
+
+    /// The answer to a call that an external manager failed.
+    fn failed(domain: Domain) -> Self {
+        match domain.retryable() {
+            true => Self::Retryable(domain),
+            false => Self::Denied(Denial::External, Some(domain)),
+        }
+    }
+}
+
+/// An attempt of a key call on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The key.
+    pub key: KeyId,
+    /// When it was sent.
+    pub begun: SimTime,
+    /// When it is answered.
+    pub answered: SimTime,
+    /// The answer, unless something comes between.
+    verdict: Answer,
+}
+
+/// The key manager with everything behind it.
+#[derive(Debug)]
+pub struct KeyManager<'s> {
+    scenario: &'s Scenario,
+    zero: SimTime,
+    keys: Vec<KeyState>,
+    quotas: Vec<Meter>,
+    outages: Vec<Option<Outage>>,
+}
+
+impl<'s> KeyManager<'s> {
+    /// Every key enabled and permitted, no manager away, nothing charged. Quota windows begin at
+    /// `zero`.
+    pub fn new(scenario: &'s Scenario, zero: SimTime, streams: &Streams) -> Self {
+        let key = |k: &crate::scenario::Key| KeyState::new(streams.get("propagation", &k.name));
+        Self {
+            scenario,
+            zero,
+            keys: scenario.keys.iter().map(key).collect(),
+            quotas: scenario.quotas.iter().map(Meter::new).collect(),
+            outages: vec![None; scenario.external_managers.len()],
+        }
+    }
+
+    /// A key.
+    pub fn key(&self, key: KeyId) -> &KeyState {
+        &self.keys[key.index()]
+    }
+
+    /// A key, to change it.
+    pub fn key_mut(&mut self, key: KeyId) -> &mut KeyState {
+        &mut self.keys[key.index()]
+    }
+
+    /// A quota.
+    pub fn quota(&self, quota: QuotaId) -> &Meter {
+        &self.quotas[quota.index()]
+    }
+
+    /// A quota, to change it.
+    pub fn quota_mut(&mut self, quota: QuotaId) -> &mut Meter {
+        &mut self.quotas[quota.index()]
+    }
+
+    /// Begins (or ends, with `None`) the outage of an external manager.
+    pub fn set_outage(&mut self, manager: ManagerId, outage: Option<Outage>) {
+        self.outages[manager.index()] = outage;
+    }
+
+    /// Sends one attempt of a call; `luck` is the caller's.
+    pub fn ask(&mut self, now: SimTime, key: KeyId, luck: &mut Xoshiro256PlusPlus) -> Asked {
+        let settings = &self.scenario.keys[key.index()];
+        let own = settings.latency.sample(luck);
+        let denied = |verdict| Asked { key, begun: now, answered: now + own, verdict };
+        if let Some(denial) = self.key(key).denial() {
+            return denied(Answer::Denied(denial, None));
+        }
+        if let Some(quota) = settings.quota
+            && !self.quotas[quota.index()].charge(now, self.zero)
+        {
+            return denied(Answer::OverQuota);
+        }
+        let Some(manager) = settings.manager else { return denied(Answer::Granted) };
+        let outage = self.outages[manager.index()];
+        let settings = &self.scenario.external_managers[manager.index()];
+        let reply = external::call(settings, outage, now + own, luck);
+        Asked {
+            key,
+            begun: now,
+            answered: now + own + reply.took,
+            verdict: reply.failure.map_or(Answer::Granted, Answer::failed),
+        }
+    }
+
+    /// The answer to an attempt, at its instant.
+    pub fn settle(&self, asked: &Asked) -> Answer {
+        if asked.verdict != Answer::Granted {
+            return asked.verdict;
+        }
+        if let Some(denial) = self.key(asked.key).denial() {
+            return Answer::Denied(denial, None);
+        }
+        let manager = self.scenario.keys[asked.key.index()].manager;
+        let outage = manager.and_then(|m| self.outages[m.index()]);
+        outage.map_or(Answer::Granted, |o| Answer::failed(o.domain))
+    }
+}

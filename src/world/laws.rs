@@ -1,0 +1,200 @@
+//! What must always hold. A broken law is a bug: the run stops and says where.
+//!
+//! After every event, in builds with debug assertions, the cheap laws of the revision that was
+//! touched; at every sample edge there, and at the end always, the full audit, which counts again
+//! from the lists what the counters say. Checks draw nothing and change nothing.
+
+use std::fmt;
+
+use super::World;
+use super::blame::WHOLE;
+use super::event::{END, End};
+use super::instance::{Life, PlaceState};
+use crate::ids::{KeyId, RevisionId};
+use crate::kernel::EventList;
+use crate::record::{CallOutcome, Phase};
+use crate::units::SimTime;
+
+/// A law that was broken, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// What did not hold, with the numbers.
+    pub law: String,
+    /// When.
+    pub at: SimTime,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (at {} ns since the start of the warm-up)", self.law, self.at.0)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// Collects the first law that does not hold.
+struct Court<'a> {
+    broken: &'a mut Option<Broken>,
+    at: SimTime,
+}
+
+impl Court<'_> {
+    fn holds(&mut self, law: &str, left: impl Into<i128>, right: impl Into<i128>) {
+        let (left, right) = (left.into(), right.into());
+        if left != right {
+            self.convict(format!("{law}: {left} is not {right}"));
+        }
+    }
+
+    fn at_most(&mut self, law: &str, value: impl Into<i128>, limit: impl Into<i128>) {
+        let (value, limit) = (value.into(), limit.into());
+        if value > limit {
+            self.convict(format!("{law}: {value} is above {limit}"));
+        }
+    }
+
+    #[cold]
+    fn convict(&mut self, law: String) {
+        self.broken.get_or_insert(Broken { law, at: self.at });
+    }
+}
+
+impl<Q: EventList> World<'_, Q> {
+    /// The cheap laws of the revision that was touched last.
+    pub(super) fn laws_of_touched(&mut self) {
+        let settings = self.service_of(self.touched);
+        let r = &self.revisions[self.touched.index()];
+        let start = self.start.services.get(r.service.index()).copied().unwrap_or_default();
+        let mut court = Court { broken: &mut self.broken, at: self.now };
+        let count = &r.traffic.count;
+        let waiting = r.pending.len() as u64;
+        court.holds(
+            "carried in + arrivals = served + failed + in flight + pending",
+            start.in_system + count.arrivals,
+            count.served + count.failed() + r.traffic.in_flight + waiting,
+        );
+        court.at_most(
+            "ready + ordered within max_instances",
+            r.ready + r.ordered(),
+            settings.max_instances.max(r.ready),
+        );
+        court.at_most("cold within served", count.served_cold, count.served);
+        if waiting > 0 && r.router.has_room() {
+            court.convict(format!("no slot is free while requests wait: {waiting} wait"));
+        }
+        court.holds("orders by hold = orders", r.held.iter().sum::<u32>(), r.ordered());
+        court.holds(
+            "attempts before + begun = ready + failed + cancelled + starting",
+            start.starting + r.starts.begun,
+            r.starts.ready + r.starts.failed + r.starts.cancelled + u64::from(r.starting()),
+        );
+        court.holds(
+            "orders = attempts under way + backing off",
+            r.ordered(),
+            r.starting() + r.backing_off,
+        );
+        court.holds(
+            "key calls before + begun = answered + dropped + under way",
+            start.calling + r.calls_begun,
+            r.calls.iter().sum::<u64>() + r.calls_dropped + r.calling,
+        );
+    }
+
+    /// A key call was granted: its key must be usable, now and by every rule.
+    pub(super) fn check_grant(&mut self, key: KeyId) {
+        let state = self.keys.key(key);
+        if state.denial().is_some() {
+            let name = &self.scenario.keys[key.index()].name;
+            let law = format!("no key call succeeds while its key is unusable: {name}");
+            self.broken.get_or_insert(Broken { law, at: self.now });
+        }
+    }
+
+    /// Counts everything again.
+    pub(super) fn audit(&mut self) {
+        let mut in_service = vec![0_u64; self.revisions.len()];
+        let mut load = vec![0_u64; self.instances.places.len()];
+        self.schedule.for_each(|e| {
+            if e.rank() == END {
+                let instance = End::unpack(e.payload()).instance;
+                load[instance.index()] += 1;
+                in_service[self.instances.place(instance).revision.index()] += 1;
+            }
+        });
+        let mut ready = vec![0_u32; self.revisions.len()];
+        let mut phases = vec![[0_u32; Phase::COUNT]; self.revisions.len()];
+        let mut court = Court { broken: &mut self.broken, at: self.now };
+        for ((place, life), load) in
+            self.instances.places.iter().zip(&self.instances.lives).zip(load)
+        {
+            if place.state == PlaceState::Vacant {
+                continue;
+            }
+            let r = place.revision.index();
+            let room = self.scenario.services[self.revisions[r].service.index()].concurrency;
+            court.holds("load of an instance = its ends in the event list", place.load, load);
+            court.at_most("load within concurrency", place.load, room);
+            ready[r] += u32::from(place.state == PlaceState::Ready);
+            phases[r][Phase::Draining as usize] += u32::from(matches!(life, Life::Draining(_)));
+            if let Some(phase) = life.start_phase() {
+                phases[r][phase as usize] += 1;
+            }
+        }
+        for (i, r) in self.revisions.iter().enumerate() {
+            court.holds("requests in service = their ends", r.traffic.in_flight, in_service[i]);
+            court.holds("ready instances = those counted", r.ready, ready[i]);
+            for &phase in Phase::ALL {
+                let name = phase.name();
+                court.holds(name, r.phases[phase as usize], phases[i][phase as usize]);
+            }
+            let failed = r.traffic.count.failed();
+            court.holds(
+                "blame sums to the failures",
+                r.blame.charged().iter().sum::<u64>(),
+                failed * WHOLE,
+            );
+        }
+        self.little();
+        self.keys_of_services();
+        for revision in (0..self.revisions.len()).map(RevisionId::at) {
+            self.touched = revision;
+            self.laws_of_touched();
+        }
+    }
+
+    /// Little's law without averages: the time that requests spent here after the end of the
+    /// warm-up is the integral of how many were here.
+    fn little(&mut self) {
+        let ages = self.ages();
+        let mut court = Court { broken: &mut self.broken, at: self.now };
+        for (s, (age, start)) in self.services.iter().zip(ages.iter().zip(&self.start.services)) {
+            let r = &self.revisions[s.revision.index()];
+            let here = r.traffic.in_flight_time + r.traffic.pending_time;
+            let before = start.in_flight_time + start.pending_time;
+            court.holds(
+                "sum of residence = integral of requests here",
+                (r.traffic.residence + age) as i128 - start.age as i128,
+                (here - before) as i128,
+            );
+        }
+    }
+
+    /// Nothing is shut down because of an answer that may pass, and quotas hold.
+    fn keys_of_services(&mut self) {
+        let mut court = Court { broken: &mut self.broken, at: self.now };
+        for (s, settings) in self.services.iter().zip(&self.scenario.services) {
+            let r = &self.revisions[s.revision.index()];
+            let key = settings.encryption.as_ref().map(|e| e.key);
+            let checks =
+                key.map_or(0, |k| self.watches[k.index()].calls[CallOutcome::Denied as usize]);
+            let denied = r.calls[CallOutcome::Denied as usize] + checks;
+            if s.revoked > 0 && denied == 0 && s.marks.revocation_detected.is_some() {
+                court.convict(format!("{} instances shut down without a denial", s.revoked));
+            }
+        }
+        for (i, quota) in self.scenario.quotas.iter().enumerate() {
+            let (used, limit) = self.keys.quota(crate::ids::QuotaId::at(i)).fullest_window();
+            court.at_most(&format!("quota {} in one window", quota.name), used, limit);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The world: what is simulated. States and transitions only; it states facts to a
+//! [`Recorder`] and computes no averages.
+//!
+//! Service → revision → instance. A request is an entry of the event list while an instance
+//! serves it and an entry of its revision's queue while it waits; everything rarer is an
+//! [`Event`](event::Event) of the agenda. Arrivals lie beside both, or in the event list where
+//! there are many sources. [`World::advance`] runs to the next sample edge.
+
+mod autoscaler;
+mod blame;
+mod check;
+mod cold_start;
+mod event;
+mod instance;
+mod keys;
+pub mod laws;
+mod load;
+mod pending;
+mod report;
+mod request;
+mod revision;
+mod router;
+mod service;
+mod shutdown;
+mod timeline;
+
+use event::{AGENDA, ARRIVAL, END, Event};
+use instance::{Instances, Life, Place, PlaceState, Serving};
+use keys::KeyManager;
+use laws::Broken;
+use load::Source;
+use report::Start;
+use revision::Revision;
+
+use crate::ids::{RevisionId, ServiceId};
+use crate::kernel::{Agenda, Arrivals, Bound, Entry, EventList, Schedule, Streams, Wheel};
+use crate::record::Recorder;
+use crate::scenario::{Scenario, Trace};
+use crate::units::{SECOND, SimDuration, SimTime};
+
+/// Up to this many load sources the next arrivals lie in a tree beside the event list; more lie
+/// in the list itself (DESIGN: measured +10 % at one source in the list, −10 to −16 % at 1,000).
+const SOURCES_BESIDE: usize = 16;
+
+/// One simulated world. `Q` is the event list; which one changes no result.
+#[derive(Debug)]
+pub struct World<'s, Q = Wheel> {
+    scenario: &'s Scenario,
+    traces: &'s [Trace],
+    /// End of the warm-up: scenario instants and statistics count from here.
+    zero: SimTime,
+    end: SimTime,
+    interval: SimDuration,
+    /// The last edge passed.
+    edge: SimTime,
+    now: SimTime,
+    schedule: Schedule<Q>,
+    agenda: Agenda<Event>,
+    arrivals: Arrivals,
+    arrivals_beside: bool,
+    sources: Vec<Source<'s>>,
+    services: Vec<service::Service>,
+    revisions: Vec<Revision>,
+    instances: Instances,
+    orders: cold_start::Orders,
+    keys: KeyManager<'s>,
+    watches: Vec<check::Watch>,
+    blocks: Vec<timeline::OpenBlock>,
+    /// State at the end of the warm-up.
+    start: Start,
+    /// Arrivals since the start of the run.
+    arrived: u64,
+    /// The revision that the last event touched: whose laws to check.
+    touched: RevisionId,
+    broken: Option<Broken>,
+    /// Entries on their way out of the event list.
+    scratch: Vec<Entry>,
+}
+
+impl<'s, Q: EventList> World<'s, Q> {
+    /// A world for a scenario with its traces read, to run for `duration` after the warm-up, at
+    /// the start of replication 0.
+    pub fn new(scenario: &'s Scenario, traces: &'s [Trace], duration: SimDuration) -> Self {
+        let zero = SimTime::ZERO + scenario.warm_up;
+        let sources: usize = scenario.services.iter().map(|s| s.load.len()).sum();
+        let streams = Streams::new(scenario.seed, 0);
+        let mut world = Self {
+            scenario,
+            traces,
+            zero,
+            end: zero + duration,
+            interval: scenario.sample_interval(duration),
+            edge: SimTime::ZERO,
+            now: SimTime::ZERO,
+            schedule: Schedule::default(),
+            agenda: Agenda::default(),
+            arrivals: Arrivals::new(sources),
+            arrivals_beside: sources <= SOURCES_BESIDE,
+            sources: Vec::new(),
+            services: Vec::new(),
+            revisions: Vec::new(),
+            instances: Instances::default(),
+            orders: cold_start::Orders::default(),
+            keys: KeyManager::new(scenario, zero, &streams),
+            watches: Vec::new(),
+            blocks: Vec::new(),
+            start: Start::default(),
+            arrived: 0,
+            touched: RevisionId(0),
+            broken: None,
+            scratch: Vec::new(),
+        };
+        world.reset(0);
+        world
+    }
+
+    /// Back to the start, with the luck of another replication; memory is used again.
+    pub fn reset(&mut self, replication: u64) {
+        let streams = Streams::new(self.scenario.seed, replication);
+        (self.edge, self.now) = (SimTime::ZERO, SimTime::ZERO);
+        self.schedule.clear();
+        self.schedule.expect_spacing(self.expected_spacing());
+        self.agenda.clear();
+        self.instances.clear();
+        self.orders.clear();
+        self.keys = KeyManager::new(self.scenario, self.zero, &streams);
+        self.blocks.clear();
+        self.start = Start::default();
+        self.arrived = 0;
+        self.broken = None;
+        let watch = |k: &crate::scenario::Key| check::Watch::new(&k.name, &streams);
+        self.watches = self.scenario.keys.iter().map(watch).collect();
+        self.services.truncate(self.scenario.services.len());
+        self.revisions.clear();
+        for i in 0..self.scenario.services.len() {
+            self.add_service(ServiceId::at(i), &streams);
+        }
+        self.schedule_timeline();
+        self.schedule_first_checks();
+        self.add_sources(&streams);
+    }
+
+    /// A service with its first revision and the instances it has from the start.
+    fn add_service(&mut self, id: ServiceId, streams: &Streams) {
+        let settings = &self.scenario.services[id.index()];
+        let revision = RevisionId::at(self.revisions.len());
+        match self.services.get_mut(id.index()) {
+            Some(service) => service.reset(revision),
+            None => self.services.push(service::Service::new(revision)),
+        }
+        let mean_start = self.mean_start(id);
+        self.revisions.push(Revision::new(id, settings, mean_start, streams));
+        if let Some(encryption) = &settings.encryption {
+            self.watches[encryption.key.index()].revisions.push(revision);
+        }
+        for _ in 0..settings.initial_instances {
+            self.add_ready(revision);
+        }
+        self.decide(revision);
+        self.refill(revision);
+        self.schedule_tick(revision);
+    }
+
+    /// An instance that is ready from the start.
+    fn add_ready(&mut self, revision: RevisionId) {
+        let r = &mut self.revisions[revision.index()];
+        let place = Place {
+            revision,
+            serial: r.attempts,
+            seat: 0,
+            served: 0,
+            idle_since: 0,
+            load: 0,
+            state: PlaceState::Starting,
+            idle_timer: false,
+        };
+        r.attempts += 1;
+        let serving = Serving { booted: None, since: SimTime::ZERO };
+        let instance = self.instances.add(place, Life::Serving(serving));
+        self.make_ready(instance);
+    }
+
+    fn add_sources(&mut self, streams: &Streams) {
+        self.sources.clear();
+        for (i, settings) in self.scenario.services.iter().enumerate() {
+            for load in &settings.load {
+                let service = ServiceId::at(i);
+                let source = Source::new(service, settings, load, self.traces, self.zero, streams);
+                self.sources.push(source);
+            }
+        }
+        for source in 0..self.sources.len() {
+            let next = self.sources[source].next();
+            self.expect_arrival(source as u32, next);
+        }
+    }
+
+    /// The configured mean from allocating to ready, key calls that succeed at once included.
+    fn mean_start(&self, service: ServiceId) -> SimDuration {
+        let settings = &self.scenario.services[service.index()];
+        let start = &settings.start;
+        let mut mean = start.allocate.mean() + start.fetch.mean() + start.boot.mean();
+        if let Some(encryption) = &settings.encryption {
+            let key = &self.scenario.keys[encryption.key.index()];
+            let manager = key.manager.map(|m| &self.scenario.external_managers[m.index()]);
+            let call = key.latency.mean() + manager.map_or(SimDuration::ZERO, |m| m.latency.mean());
+            mean += call.scaled(encryption.decrypts_per_start.into());
+        }
+        mean
+    }
+
+    /// Nanoseconds between two events of the event list, roughly: from the rates at the start.
+    fn expected_spacing(&self) -> u64 {
+        let rate: f64 = self.scenario.expected_rate(self.traces);
+        (SECOND as f64 / rate.max(1e-3)) as u64
+    }
+
+    /// The settings of a revision's service.
+    #[inline]
+    fn service_of(&self, revision: RevisionId) -> &'s crate::scenario::Service {
+        &self.scenario.services[self.revisions[revision.index()].service.index()]
+    }
+
+    /// Time passed since the start of the run.
+    pub fn elapsed(&self) -> SimDuration {
+        self.edge.since(SimTime::ZERO)
+    }
+
+    /// Length of the run, warm-up included.
+    pub fn length(&self) -> SimDuration {
+        self.end.since(SimTime::ZERO)
+    }
+
+    /// Requests that arrived since the start of the run.
+    pub fn arrivals(&self) -> u64 {
+        self.arrived
+    }
+
+    /// Runs to the next sample edge and states its rows; whether another comes after it. During
+    /// the warm-up nothing is stated.
+    ///
+    /// # Errors
+    /// A law of the model was broken: a bug.
+    pub fn advance(&mut self, recorder: &mut dyn Recorder) -> Result<bool, Broken> {
+        if self.edge == SimTime::ZERO && self.zero == SimTime::ZERO {
+            self.begin_counting();
+        }
+        let from = self.edge;
+        // Edges are counted from the end of the warm-up, which is one; so is the end.
+        let next = match from < self.zero {
+            true => (from + self.interval).min(self.zero),
+            false => (from + self.interval).min(self.end),
+        };
+        self.run_before(next, recorder);
+        (self.edge, self.now) = (next, next);
+        self.step_all();
+        if next == self.zero {
+            self.begin_counting();
+        } else if next > self.zero {
+            self.state_samples(from, recorder);
+        }
+        let more = next < self.end;
+        if cfg!(debug_assertions) || !more {
+            self.audit();
+        }
+        self.broken.take().map_or(Ok(more), Err)
+    }
+
+    /// States how everything stands at the last edge: the end of the run, or where it was
+    /// interrupted.
+    pub fn finish(&mut self, recorder: &mut dyn Recorder) {
+        self.state_end(recorder);
+    }
+
+    /// Everything that happens before an edge.
+    fn run_before(&mut self, edge: SimTime, recorder: &mut dyn Recorder) {
+        loop {
+            let control = self.agenda.first_time();
+            let (arrival, source) = self.arrivals.first();
+            let bound = Bound::before(edge.0, 0)
+                .min(Bound::before(control, AGENDA))
+                .min(Bound::before_entry(arrival, ARRIVAL, source));
+            if let Some(entry) = self.schedule.pop_before(bound) {
+                self.now = SimTime(entry.time);
+                match entry.rank() {
+                    END => self.complete(entry, recorder),
+                    _ => self.arrive(entry.payload()),
+                }
+            } else if edge.0 <= control && edge.0 <= arrival {
+                return;
+            } else if control <= arrival {
+                let Some((time, event)) = self.agenda.pop() else { return };
+                self.now = SimTime(time);
+                self.control(event, recorder);
+            } else {
+                self.now = SimTime(arrival);
+                self.arrive(source);
+            }
+            if cfg!(debug_assertions) {
+                self.laws_of_touched();
+            }
+        }
+    }
+
+    /// What is rare.
+    #[inline(never)]
+    fn control(&mut self, event: Event, recorder: &mut dyn Recorder) {
+        match event {
+            Event::Timeline { entry, over } => self.happen(entry, over, recorder),
+            Event::KeyDisabled { key, serial } => self.key_disabled(key, serial),
+            Event::PermissionChanged { key, serial } => {
+                self.permission_changed(key, serial, recorder);
+            }
+            Event::Step { instance, serial } => self.start_step(instance, serial, recorder),
+            Event::Restart { order, serial } => self.restart(order, serial),
+            Event::Check { key } => self.check(key),
+            Event::CheckAnswer { key } => self.check_answered(key, recorder),
+            Event::PendingDeadline { revision, serial } => self.pending_deadline(revision, serial),
+            Event::Idle { instance, serial } => self.idle_check(instance, serial, recorder),
+            Event::DrainDeadline { instance, serial } => {
+                self.drain_deadline(instance, serial, recorder);
+            }
+            Event::WaitingPeriodOver { revision, serial } => {
+                self.waiting_period_over(revision, serial, recorder);
+            }
+            Event::Tick { revision } => self.tick(revision, recorder),
+        }
+    }
+}

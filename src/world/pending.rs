@@ -1,0 +1,155 @@
+//! Where a request waits for an instance: first in, first out, and only the head has a deadline.
+
+use std::collections::VecDeque;
+
+use crate::scenario::PendingTimeout;
+use crate::units::{SimDuration, SimTime};
+
+/// A request that waits. Nothing of it exists elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// When it arrived.
+    pub arrived: u64,
+    /// Its service time in nanoseconds, drawn at arrival.
+    pub work: u64,
+    /// Where its blame begins.
+    pub segment: u32,
+}
+
+const _: () = assert!(size_of::<Waiting>() == 24);
+
+/// The requests of one revision that wait, with the timer of the first.
+#[derive(Clone, Debug)]
+pub struct Pending {
+    queue: VecDeque<Waiting>,
+    timeout: Timeout,
+    /// When the timer rings; never, where there is none.
+    pub timer: SimTime,
+    /// Tells a timer that has been overtaken.
+    pub serial: u32,
+}
+
+impl Pending {
+    /// An empty queue; `mean_start` seeds the mean of the rule.
+    pub fn new(timeout: PendingTimeout, mean_start: SimDuration) -> Self {
+        Self {
+            queue: VecDeque::new(),
+            timeout: Timeout::new(timeout, mean_start),
+            timer: SimTime::NEVER,
+            serial: 0,
+        }
+    }
+
+    /// Requests that wait.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Whether none waits.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// The first.
+    #[inline]
+    pub fn first(&self) -> Option<&Waiting> {
+        self.queue.front()
+    }
+
+    /// All, the first first.
+    pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
+        self.queue.iter()
+    }
+
+    /// Another one waits.
+    #[inline]
+    pub fn push(&mut self, waiting: Waiting) {
+        self.queue.push_back(waiting);
+    }
+
+    /// The first waits no longer. A queue that has grown large gives its memory back once it is
+    /// almost empty.
+    #[inline]
+    pub fn pop(&mut self) -> Option<Waiting> {
+        let first = self.queue.pop_front();
+        if self.queue.capacity() > 4_096 && self.queue.len() < self.queue.capacity() / 16 {
+            self.queue.shrink_to(self.queue.capacity() / 4);
+        }
+        first
+    }
+
+    /// When the first has waited long enough, by the timeout's present value.
+    pub fn deadline(&self) -> SimTime {
+        match (self.queue.front(), self.timeout.value) {
+            (Some(first), Some(timeout)) => SimTime(first.arrived) + timeout,
+            _ => SimTime::NEVER,
+        }
+    }
+
+    /// A start took this long from allocating to ready: the rule's mean moves.
+    pub fn learn(&mut self, start: SimDuration) {
+        self.timeout.learn(start);
+    }
+}
+
+/// How long a request may wait now.
+#[derive(Clone, Debug)]
+struct Timeout {
+    rule: PendingTimeout,
+    /// The last starts, with their sum in nanoseconds.
+    starts: VecDeque<SimDuration>,
+    sum: u128,
+    value: Option<SimDuration>,
+}
+
+impl Timeout {
+    fn new(rule: PendingTimeout, mean_start: SimDuration) -> Self {
+        let mut timeout = Self { rule, starts: VecDeque::new(), sum: 0, value: None };
+        timeout.value = timeout.present(mean_start);
+        timeout
+    }
+
+    fn present(&self, mean_start: SimDuration) -> Option<SimDuration> {
+        match self.rule {
+            PendingTimeout::None => None,
+            PendingTimeout::Fixed(length) => Some(length),
+            PendingTimeout::StartRule { factor, floor, .. } => {
+                Some(mean_start.scaled(factor).max(floor))
+            }
+        }
+    }
+
+    fn learn(&mut self, start: SimDuration) {
+        let PendingTimeout::StartRule { starts, .. } = self.rule else { return };
+        self.starts.push_back(start);
+        self.sum += u128::from(start.0);
+        if self.starts.len() > starts as usize
+            && let Some(oldest) = self.starts.pop_front()
+        {
+            self.sum -= u128::from(oldest.0);
+        }
+        let mean = SimDuration((self.sum / self.starts.len().max(1) as u128) as u64);
+        self.value = self.present(mean);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rule_follows_the_mean_of_the_last_starts() {
+        let second = SimDuration::from_secs;
+        let rule = PendingTimeout::StartRule { factor: 3.5, floor: second(10), starts: 2 };
+        let mut pending = Pending::new(rule, second(1));
+        assert_eq!(pending.timeout.value, Some(second(10)));
+        for (start, timeout) in [(4, 14), (8, 21), (2, 17), (1, 10)] {
+            pending.learn(second(start));
+            let expected =
+                SimDuration::from_millis(timeout * 1_000 + 500 * u64::from(timeout == 17));
+            assert_eq!(pending.timeout.value, Some(expected), "after a start of {start} s");
+        }
+    }
+}

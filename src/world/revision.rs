@@ -1,0 +1,257 @@
+//! What a deploy makes: a set of instances under one setting, with its queue, router and policy.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::ids::{InstanceId, OrderId, ServiceId};
+use crate::kernel::{Family, Streams};
+use crate::record::{Calls, Cause, Phase, Requests, Starts};
+use crate::scenario::Service;
+use crate::units::{SimDuration, SimTime};
+
+use super::autoscaler::{self, Observation, Policy};
+use super::blame::Blame;
+use super::cold_start::Hold;
+use super::pending::Pending;
+use super::router::Router;
+
+/// The levels and counts that requests change: two cache lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Traffic {
+    /// When the integrals were brought up to date.
+    since: u64,
+    /// A request in service for longer times out, in nanoseconds.
+    pub request_timeout: u64,
+    /// Requests in service.
+    pub in_flight: u64,
+    /// Integral of the requests in service since the start of the run, in request-nanoseconds.
+    pub in_flight_time: u128,
+    /// Integral of the requests waiting since the start of the run, in request-nanoseconds.
+    pub pending_time: u128,
+    /// Time from arrival to the end of every request that ended, in nanoseconds, since the end
+    /// of the warm-up.
+    pub residence: u128,
+    /// The same of the served ones alone.
+    pub latency_sum: u128,
+    /// Counts since the end of the warm-up.
+    pub count: Requests,
+    /// Most requests waiting at once.
+    pub pending_max: u64,
+}
+
+impl Traffic {
+    /// Brings the integrals up to now; `pending` is how many wait.
+    #[inline]
+    pub fn step(&mut self, now: u64, pending: usize) {
+        let passed = now - self.since;
+        self.in_flight_time += u128::from(self.in_flight) * u128::from(passed);
+        self.pending_time += pending as u128 * u128::from(passed);
+        self.since = now;
+    }
+}
+
+/// A revision of a service.
+#[derive(Debug)]
+pub struct Revision {
+    /// Its service.
+    pub service: ServiceId,
+    /// Levels and counts of requests.
+    pub traffic: Traffic,
+    /// Which instance takes the next request.
+    pub router: Router,
+    /// Requests that wait.
+    pub pending: Pending,
+    /// What they wait for.
+    pub blame: Blame,
+    /// Running instances by seat, draining ones among them.
+    pub seats: Vec<Option<InstanceId>>,
+    free_seats: BinaryHeap<Reverse<u32>>,
+    /// Instances that take requests.
+    pub ready: u32,
+    /// Most of them at once.
+    pub ready_max: u32,
+    /// Instances by phase; [`Phase::Idle`] and [`Phase::Busy`] are the router's to tell.
+    pub phases: [u32; Phase::COUNT],
+    /// Start orders, the oldest first.
+    pub orders: Vec<OrderId>,
+    /// Start orders by what holds them, indexed by [`Hold`].
+    pub held: [u32; Hold::COUNT],
+    /// Of them, those that wait to be tried again.
+    pub backing_off: u32,
+    /// Attempts so far; those ready from the start count.
+    pub attempts: u32,
+    /// Orders so far.
+    pub ordinals: u32,
+    /// Generators of the orders.
+    pub luck: Family,
+    /// Attempts since the end of the warm-up.
+    pub starts: Starts,
+    /// Attempts of key calls answered and begun since the end of the warm-up.
+    pub calls: Calls,
+    /// See `calls`.
+    pub calls_begun: u64,
+    /// Attempts of key calls whose start ended before the answer, since the end of the warm-up.
+    pub calls_dropped: u64,
+    /// Attempts of key calls on their way.
+    pub calling: u64,
+    /// Instance-time since the start of the run, in nanoseconds.
+    instance_time: u128,
+    instance_since: SimTime,
+    /// How many instances are wanted, before the limits.
+    pub policy: Box<dyn Policy>,
+    /// What the policy wants within the limits.
+    pub wanted: u32,
+    /// Whether the clock runs that leads from the detection of a revocation to the stop of all
+    /// running instances.
+    pub grace: bool,
+    /// Tells a clock that has been stopped.
+    pub grace_serial: u32,
+}
+
+impl Revision {
+    /// A revision without instances, at the start of the run.
+    /// `mean_start` is the configured mean from allocating to ready.
+    pub fn new(
+        service: ServiceId,
+        settings: &Service,
+        mean_start: SimDuration,
+        streams: &Streams,
+    ) -> Self {
+        Self {
+            service,
+            traffic: Traffic { request_timeout: settings.request_timeout.0, ..Traffic::default() },
+            router: Router::new(settings.concurrency, settings.routing),
+            pending: Pending::new(settings.pending_timeout, mean_start),
+            blame: Blame::default(),
+            seats: Vec::new(),
+            free_seats: BinaryHeap::new(),
+            ready: 0,
+            ready_max: 0,
+            phases: [0; Phase::COUNT],
+            orders: Vec::new(),
+            held: [0; Hold::COUNT],
+            backing_off: 0,
+            attempts: 0,
+            ordinals: 0,
+            luck: streams.family("start", &settings.name),
+            starts: Starts::default(),
+            calls: Calls::default(),
+            calls_begun: 0,
+            calls_dropped: 0,
+            calling: 0,
+            instance_time: 0,
+            instance_since: SimTime::ZERO,
+            policy: autoscaler::policy(settings),
+            wanted: settings.min_instances,
+            grace: false,
+            grace_serial: 0,
+        }
+    }
+
+    /// Start orders under way or waiting to be tried again.
+    pub fn ordered(&self) -> u32 {
+        self.orders.len() as u32
+    }
+
+    /// Instances that exist: starting, running and draining.
+    pub fn alive(&self) -> u32 {
+        self.starting() + self.ready + self.phases[Phase::Draining as usize]
+    }
+
+    /// Attempts to start under way.
+    pub fn starting(&self) -> u32 {
+        self.phases[Phase::Allocating as usize..=Phase::Booting as usize].iter().sum()
+    }
+
+    /// Brings the instance-time up to now; before every change of how many are alive.
+    pub fn step_instances(&mut self, now: SimTime) {
+        let passed = now.since(self.instance_since);
+        self.instance_time += u128::from(self.alive()) * u128::from(passed.0);
+        self.instance_since = now;
+    }
+
+    /// Instance-time since the start of the run up to the last step, in nanoseconds.
+    pub fn instance_time(&self) -> u128 {
+        self.instance_time
+    }
+
+    /// The lowest free seat, taken.
+    pub fn sit(&mut self, instance: InstanceId) -> u32 {
+        let Some(Reverse(seat)) = self.free_seats.pop() else {
+            self.seats.push(Some(instance));
+            return self.seats.len() as u32 - 1;
+        };
+        self.seats[seat as usize] = Some(instance);
+        seat
+    }
+
+    /// A seat is free again.
+    pub fn stand_up(&mut self, seat: u32) {
+        self.seats[seat as usize] = None;
+        self.free_seats.push(Reverse(seat));
+    }
+
+    /// The instance on a seat.
+    #[inline]
+    pub fn seated(&self, seat: u32) -> InstanceId {
+        self.seats[seat as usize].expect("the router knows only seats that are taken")
+    }
+
+    /// What its policy sees.
+    pub fn observe(&self, now: SimTime) -> Observation {
+        Observation {
+            now,
+            in_flight_time: self.traffic.in_flight_time as u64,
+            ready: self.ready,
+            orders: self.ordered(),
+            pending: self.pending.len() as u64,
+        }
+    }
+
+    /// What waiting requests wait for: the first cause that applies.
+    pub fn cause(&self, max_instances: u32) -> Cause {
+        let held = |hold: Hold| self.held[hold as usize] > 0;
+        if held(Hold::KeyDenied) {
+            Cause::KeyDenied
+        } else if held(Hold::KeyOutage) {
+            Cause::KeyOutage
+        } else if held(Hold::KeyQuota) {
+            Cause::KeyQuota
+        } else if held(Hold::BackOff) {
+            Cause::StartBackoff
+        } else if held(Hold::Nothing) {
+            Cause::Starting
+        } else if self.ready >= max_instances {
+            Cause::MaxInstances
+        } else {
+            Cause::Autoscaler
+        }
+    }
+
+    /// Instances by phase, idle and busy told apart.
+    pub fn by_phase(&self) -> [u32; Phase::COUNT] {
+        let mut phases = self.phases;
+        phases[Phase::Idle as usize] = self.router.idle();
+        phases[Phase::Busy as usize] = self.ready - self.router.idle();
+        phases
+    }
+
+    /// Forgets what was counted before the end of the warm-up.
+    pub fn reset_counts(&mut self) {
+        self.traffic.count = Requests::default();
+        self.traffic.residence = 0;
+        self.traffic.latency_sum = 0;
+        self.traffic.pending_max = self.pending.len() as u64;
+        self.starts = Starts::default();
+        self.calls = Calls::default();
+        self.calls_begun = 0;
+        self.calls_dropped = 0;
+        self.ready_max = self.ready;
+        self.blame.forget_charges();
+    }
+
+    /// A start took this long.
+    pub fn learn(&mut self, start: SimDuration) {
+        self.pending.learn(start);
+    }
+}

@@ -1,0 +1,300 @@
+//! How instances stop: idle for long enough, or told to, with a drain grace; and the clock that
+//! runs from the detection of a revocation to the stop of all.
+
+use super::World;
+use super::event::Event;
+use super::instance::{Draining, Life, Place, PlaceState, Story};
+use super::keys::{Answer, State};
+use crate::ids::{InstanceId, KeyId, RevisionId};
+use crate::kernel::EventList;
+use crate::record::{BlockKind, Denial, EndReason, Instance, Phase, Record, Recorder};
+use crate::scenario::{ClockStopsOn, Domain, Revocation, RevocationAction};
+use crate::units::{SimDuration, SimTime};
+
+impl<Q: EventList> World<'_, Q> {
+    /// An instance has no request left.
+    #[inline]
+    pub(super) fn becomes_idle(&mut self, instance: InstanceId) {
+        let place = self.instances.place_mut(instance);
+        place.idle_since = self.now.0;
+        if !place.idle_timer {
+            self.set_idle_timer(instance);
+        }
+    }
+
+    /// Has the agenda look at an idle instance when it may have been idle for long enough. The
+    /// timer stays while requests come and go, and is set anew when it rings early.
+    fn set_idle_timer(&mut self, instance: InstanceId) {
+        let place = self.instances.place_mut(instance);
+        place.idle_timer = true;
+        let Place { revision, serial, idle_since, .. } = *place;
+        let due = SimTime(idle_since) + self.service_of(revision).idle_timeout;
+        self.agenda.push(due.0, Event::Idle { instance, serial });
+    }
+
+    /// An instance may have been idle for long enough.
+    pub(super) fn idle_check(
+        &mut self,
+        instance: InstanceId,
+        serial: u32,
+        recorder: &mut dyn Recorder,
+    ) {
+        if !self.instances.is(instance, serial) {
+            return;
+        }
+        let place = self.instances.place_mut(instance);
+        place.idle_timer = false;
+        let Place { revision, state, load, idle_since, .. } = *place;
+        self.touched = revision;
+        if state != PlaceState::Ready || load > 0 {
+            return;
+        }
+        let due = SimTime(idle_since) + self.service_of(revision).idle_timeout;
+        if due > self.now {
+            return self.set_idle_timer(instance);
+        }
+        self.expire_idle(revision, recorder);
+    }
+
+    /// Stops what has been idle for long enough, longest idle first, down to what is wanted.
+    pub(super) fn expire_idle(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
+        let settings = self.service_of(revision);
+        loop {
+            let r = &self.revisions[revision.index()];
+            let Some(seat) = r.router.longest_idle() else { return };
+            let instance = r.seated(seat);
+            let since = SimTime(self.instances.place(instance).idle_since);
+            let surplus = r.ready > r.wanted.max(settings.min_instances);
+            if !surplus || since + settings.idle_timeout > self.now {
+                return;
+            }
+            self.end_instance(instance, EndReason::Idle, recorder);
+        }
+    }
+
+    /// A running instance takes no new requests; it is gone when it has finished those it has,
+    /// or when its grace is over.
+    fn tell_to_stop(
+        &mut self,
+        instance: InstanceId,
+        grace: SimDuration,
+        reason: EndReason,
+        recorder: &mut dyn Recorder,
+    ) {
+        let place = self.instances.place_mut(instance);
+        let Place { revision, serial, seat, load, .. } = *place;
+        if load == 0 {
+            return self.end_instance(instance, reason, recorder);
+        }
+        let Life::Serving(served) = *self.instances.life(instance) else { return };
+        let r = &mut self.revisions[revision.index()];
+        r.step_instances(self.now);
+        r.router.remove(seat, load);
+        r.ready -= 1;
+        r.phases[Phase::Draining as usize] += 1;
+        self.instances.place_mut(instance).state = PlaceState::Draining;
+        *self.instances.life_mut(instance) =
+            Life::Draining(Draining { served, since: self.now, reason });
+        self.agenda.push((self.now + grace).0, Event::DrainDeadline { instance, serial });
+    }
+
+    /// A draining instance has finished its last request.
+    pub(super) fn drained(&mut self, instance: InstanceId, recorder: &mut dyn Recorder) {
+        let Life::Draining(draining) = *self.instances.life(instance) else { return };
+        self.end_instance(instance, draining.reason, recorder);
+    }
+
+    /// The grace of a draining instance is over, and that of all whose grace ends now: they stop
+    /// under their requests.
+    pub(super) fn drain_deadline(
+        &mut self,
+        instance: InstanceId,
+        serial: u32,
+        recorder: &mut dyn Recorder,
+    ) {
+        let mut over = vec![(instance, serial)];
+        let is_same = |event: &Event| matches!(event, Event::DrainDeadline { .. });
+        while let Some(Event::DrainDeadline { instance, serial }) =
+            self.agenda.pop_if(self.now.0, is_same)
+        {
+            over.push((instance, serial));
+        }
+        over.retain(|&(i, serial)| self.instances.is(i, serial));
+        let stopped: Vec<InstanceId> = over.into_iter().map(|(i, _)| i).collect();
+        self.abort_requests(&stopped);
+        for instance in stopped {
+            self.touched = self.instances.place(instance).revision;
+            self.drained(instance, recorder);
+        }
+    }
+
+    /// An instance is gone, from whatever state; requests on it have been seen to before.
+    pub(super) fn end_instance(
+        &mut self,
+        instance: InstanceId,
+        reason: EndReason,
+        recorder: &mut dyn Recorder,
+    ) {
+        let life = *self.instances.life(instance);
+        let Place { revision, seat, state, load, .. } = *self.instances.place(instance);
+        debug_assert!(load == 0, "an instance ends with {load} requests on it");
+        self.state_instance(instance, Some(self.now), reason, recorder);
+        let r = &mut self.revisions[revision.index()];
+        r.step_instances(self.now);
+        if let Some(phase) = life.start_phase() {
+            r.phases[phase as usize] -= 1;
+        }
+        if let Life::Unlocking(unlocking) = life
+            && unlocking.call.asked.is_some()
+        {
+            // Nobody is left to hear the answer.
+            r.calling -= 1;
+            r.calls_dropped += 1;
+        }
+        match state {
+            PlaceState::Ready => {
+                r.router.remove(seat, load);
+                r.ready -= 1;
+                r.stand_up(seat);
+            }
+            PlaceState::Draining => {
+                r.phases[Phase::Draining as usize] -= 1;
+                r.stand_up(seat);
+            }
+            PlaceState::Starting | PlaceState::Vacant => {}
+        }
+        let service = r.service;
+        let running = r.ready + r.phases[Phase::Draining as usize];
+        self.instances.remove(instance);
+        if reason == EndReason::Revoked && life.ready_since().is_some() {
+            let service = &mut self.services[service.index()];
+            service.revoked += 1;
+            if running == 0 {
+                service.marks.data_unreachable.get_or_insert(self.now);
+            }
+        }
+        self.name_cause(revision);
+    }
+
+    /// States what became of an attempt to start, or of an instance.
+    pub(super) fn state_instance(
+        &self,
+        instance: InstanceId,
+        ended: Option<SimTime>,
+        reason: EndReason,
+        recorder: &mut dyn Recorder,
+    ) {
+        let place = self.instances.place(instance);
+        let Story { attempt, unlocking, fetching, booting, ready, draining, calls } =
+            self.instances.life(instance).story();
+        let key_wait = unlocking.map(|since| fetching.or(ended).unwrap_or(self.now).since(since));
+        let service = self.revisions[place.revision.index()].service;
+        recorder.record(Record::Instance(&Instance {
+            service: &self.scenario.services[service.index()].name,
+            serial: place.serial,
+            order: attempt.map(|a| a.ordinal),
+            attempt: attempt.map_or(0, |a| a.number),
+            begun: attempt.map_or(SimTime::ZERO, |a| a.begun),
+            unlocking,
+            fetching,
+            booting,
+            ready,
+            draining,
+            ended,
+            key_calls: calls,
+            key_wait: key_wait.unwrap_or_default(),
+            requests: place.served.into(),
+            reason,
+        }));
+    }
+
+    /// What an answer of the key manager teaches the platform: a denial reveals a revocation, a
+    /// success that there is none.
+    pub(super) fn learn_of_key(&mut self, key: KeyId, answer: Answer, by_check: bool) {
+        match answer {
+            Answer::Granted => self.stop_clocks(key, by_check),
+            Answer::Denied(denial, domain) => {
+                self.detect_revocation(key, denial, by_check);
+                // The platform disables a key that its manager denies (Cloud KMS documentation,
+                // "Cloud EKM errors"); only an operator brings it back.
+                if domain == Some(Domain::ExternalPermissionDenied)
+                    && self.keys.key(key).state == State::Enabled
+                {
+                    let key_state = self.keys.key_mut(key);
+                    key_state.state = State::Disabled;
+                    key_state.state_serial += 1;
+                    self.begin_block(BlockKind::KeyState, key.0, "disabled by a denial");
+                }
+            }
+            Answer::OverQuota | Answer::Retryable(_) => {}
+        }
+    }
+
+    fn detect_revocation(&mut self, key: KeyId, denial: Denial, by_check: bool) {
+        for i in 0..self.watches[key.index()].revisions.len() {
+            let revision = self.watches[key.index()].revisions[i];
+            let Some(encryption) = self.service_of(revision).encryption.as_ref() else { continue };
+            let Revocation { action, waiting_period, detect_on_start, .. } = encryption.revocation;
+            if !by_check && !detect_on_start {
+                continue;
+            }
+            let service = self.revisions[revision.index()].service;
+            let marks = &mut self.services[service.index()].marks;
+            marks.revocation_detected.get_or_insert(self.now);
+            let external = denial == Denial::External;
+            let shuts_down = action == RevocationAction::ShutDown
+                || external && !encryption.revocation.external_follows_action;
+            let r = &mut self.revisions[revision.index()];
+            if !shuts_down || r.grace {
+                continue;
+            }
+            r.grace = true;
+            r.grace_serial += 1;
+            let serial = r.grace_serial;
+            let over = self.now + waiting_period;
+            self.agenda.push(over.0, Event::WaitingPeriodOver { revision, serial });
+        }
+    }
+
+    fn stop_clocks(&mut self, key: KeyId, by_check: bool) {
+        for i in 0..self.watches[key.index()].revisions.len() {
+            let revision = self.watches[key.index()].revisions[i];
+            let stops_on = self.service_of(revision).encryption.as_ref();
+            let stops = match stops_on.map(|e| e.revocation.clock_stops_on) {
+                Some(ClockStopsOn::AnySuccess) => true,
+                Some(ClockStopsOn::Check) => by_check,
+                Some(ClockStopsOn::Never) | None => false,
+            };
+            if stops {
+                self.revisions[revision.index()].grace = false;
+            }
+        }
+    }
+
+    /// The waiting period is over: every instance of the revision is told to stop, starting ones
+    /// too.
+    pub(super) fn waiting_period_over(
+        &mut self,
+        revision: RevisionId,
+        serial: u32,
+        recorder: &mut dyn Recorder,
+    ) {
+        let r = &mut self.revisions[revision.index()];
+        if r.grace_serial != serial || !std::mem::take(&mut r.grace) {
+            return;
+        }
+        self.touched = revision;
+        let grace = self.service_of(revision).drain_grace;
+        for order in self.revisions[revision.index()].orders.clone() {
+            self.cancel_order(order, EndReason::Revoked, recorder);
+        }
+        let running: Vec<InstanceId> =
+            self.revisions[revision.index()].seats.iter().flatten().copied().collect();
+        for instance in running {
+            if self.instances.place(instance).state == PlaceState::Ready {
+                self.tell_to_stop(instance, grace, EndReason::Revoked, recorder);
+            }
+        }
+        self.refill(revision);
+    }
+}
