@@ -123,10 +123,10 @@ impl Piece {
     /// Nanoseconds from `from` until the integral is `owed`; infinite if that never happens.
     #[inline]
     fn solve(&self, from: u64, owed: f64) -> f64 {
-        let rate = self.rate_at(from);
         if self.slope == 0.0 {
-            return owed / rate;
+            return owed / self.rate;
         }
+        let rate = self.rate_at(from);
         // The root of rate·d + slope·d²/2 = owed, in the form that loses no digits.
         let square = rate * rate + 2.0 * self.slope * owed;
         if square < 0.0 { f64::INFINITY } else { 2.0 * owed / (rate + square.sqrt()) }
@@ -159,7 +159,8 @@ impl RateProcess {
 
     #[inline]
     fn next(&mut self, gaps: &mut Xoshiro256PlusPlus) -> SimTime {
-        self.move_to(self.due);
+        self.enter_piece_of(self.due.0);
+        self.from = self.due.0;
         self.owed = gaps.sample(Exp1);
         self.due = self.solve();
         self.due
@@ -167,26 +168,23 @@ impl RateProcess {
 
     /// Multiplies the rate from now on: what has passed of the integral stays passed.
     fn set_factor(&mut self, now: SimTime, factor: f64) -> SimTime {
-        let passed = self.move_to(now);
-        self.owed = (self.owed - passed).max(0.0);
+        while self.from < now.0 {
+            let piece = self.pieces[self.at];
+            let end = self.pieces.get(self.at + 1).map_or(now.0, |next| next.start.min(now.0));
+            self.owed = (self.owed - self.factor * piece.integral(self.from, end)).max(0.0);
+            self.from = end;
+            self.enter_piece_of(end);
+        }
         self.factor = factor;
         self.due = self.solve();
         self.due
     }
 
-    /// Moves `from` on; returns the integral of the rate in between.
     #[inline]
-    fn move_to(&mut self, time: SimTime) -> f64 {
-        let mut passed = 0.0;
-        while let Some(next) = self.pieces.get(self.at + 1)
-            && next.start <= time.0
-        {
-            passed += self.pieces[self.at].integral(self.from, next.start);
-            (self.from, self.at) = (next.start, self.at + 1);
+    fn enter_piece_of(&mut self, time: u64) {
+        while self.pieces.get(self.at + 1).is_some_and(|next| next.start <= time) {
+            self.at += 1;
         }
-        passed += self.pieces[self.at].integral(self.from, time.0);
-        self.from = time.0;
-        passed * self.factor
     }
 
     /// The instant at which the integral from `from` on is `owed`.
@@ -323,7 +321,7 @@ mod tests {
     fn a_factor_holds_from_its_instant() {
         let mut process = RateProcess::new(&[point(0, 10.0)], Join::Steps, SimTime::ZERO);
         let mut gaps = Streams::new(6, 0).get("test", "factor");
-        let mut seen = [0.0; 3];
+        let mut seen = [0.0_f64; 3];
         let steps = [(1_000, 3.0), (2_000, 0.0), (3_000, 1.0)];
         let mut due = process.next(&mut gaps);
         for (i, (at, factor)) in steps.into_iter().enumerate() {
@@ -334,7 +332,7 @@ mod tests {
             due = process.set_factor(SimTime(at * SECOND), factor);
         }
         assert!(due.0 >= 3_000 * SECOND && due != SimTime::NEVER);
-        assert!((seen[0] - 10_000.0).abs() < 400.0 && (seen[1] - 30_000.0_f64).abs() < 700.0);
+        assert!((seen[0] - 10_000.0).abs() < 400.0 && (seen[1] - 30_000.0).abs() < 700.0);
         assert_eq!(seen[2], 0.0);
     }
 

@@ -327,3 +327,6 @@ impl<'s, Q: EventList> World<'s, Q> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

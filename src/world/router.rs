@@ -171,6 +171,9 @@ impl Router {
     }
 }
 
+/// Most tiers of a tree of seats: room for 64^4 seats, more than instances can be.
+const TIERS: usize = 4;
+
 /// A set of seats for each level, as trees of words side by side: a bit of an upper word says
 /// that the word below it is not empty.
 #[derive(Clone, Debug)]
@@ -179,15 +182,17 @@ struct SeatSets {
     levels: usize,
     /// Words of one level's tree.
     stride: usize,
-    /// Where in the tree each tier begins; the last is a single word.
-    tiers: Vec<usize>,
+    /// Where in the tree each tier begins, leaves first; the last is a single word.
+    tiers: [usize; TIERS],
+    /// Tiers in use.
+    height: usize,
     /// Seats a tree has leaves for.
     seats: usize,
 }
 
 impl SeatSets {
     fn new(levels: usize) -> Self {
-        Self { words: vec![0; levels], levels, stride: 1, tiers: vec![0], seats: 64 }
+        Self { words: vec![0; levels], levels, stride: 1, tiers: [0; TIERS], height: 1, seats: 64 }
     }
 
     /// Makes room for this many seats.
@@ -196,10 +201,11 @@ impl SeatSets {
             return;
         }
         let leaves = seats.next_power_of_two();
-        let (mut tiers, mut stride, mut width) = (vec![], 0, leaves);
+        let (mut tiers, mut height, mut stride, mut width) = ([0; TIERS], 0, 0, leaves);
         while width > 1 {
             width = width.div_ceil(64);
-            tiers.push(stride);
+            tiers[height] = stride;
+            height += 1;
             stride += width;
         }
         let grown = Self {
@@ -207,6 +213,7 @@ impl SeatSets {
             levels: self.levels,
             stride,
             tiers,
+            height,
             seats: leaves,
         };
         let old = std::mem::replace(self, grown);
@@ -224,7 +231,7 @@ impl SeatSets {
     #[inline]
     fn insert(&mut self, level: usize, seat: u32) {
         let mut i = seat as usize;
-        for &tier in &self.tiers {
+        for tier in &self.tiers[..self.height] {
             let word = &mut self.words[level * self.stride + tier + i / 64];
             let before = *word;
             *word |= 1 << (i % 64);
@@ -239,7 +246,7 @@ impl SeatSets {
     #[inline]
     fn remove(&mut self, level: usize, seat: u32) -> bool {
         let mut i = seat as usize;
-        for &tier in &self.tiers {
+        for tier in &self.tiers[..self.height] {
             let word = &mut self.words[level * self.stride + tier + i / 64];
             *word &= !(1 << (i % 64));
             if *word != 0 {
@@ -255,7 +262,7 @@ impl SeatSets {
     fn lowest(&self, level: usize) -> u32 {
         let base = level * self.stride;
         let mut i = 0;
-        for &tier in self.tiers.iter().rev() {
+        for tier in self.tiers[..self.height].iter().rev() {
             i = i * 64 + self.words[base + tier + i].trailing_zeros() as usize;
         }
         i as u32
