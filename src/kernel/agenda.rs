@@ -131,3 +131,66 @@ impl<E: Copy + Ranked> Agenda<E> {
         self.scheduled = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Event {
+        rank: u8,
+        name: u64,
+    }
+
+    impl Ranked for Event {
+        fn rank(&self) -> u8 {
+            self.rank
+        }
+    }
+
+    proptest! {
+        /// Against a list that is searched: the earliest, then the lowest rank, then the oldest.
+        #[test]
+        fn the_first_leaves_first(
+            program in prop::collection::vec((0..6_u64, 0..4_u8, 0..3_u8), 1..200)
+        ) {
+            let mut agenda = Agenda::default();
+            let mut naive: Vec<(u64, Event)> = vec![];
+            for (name, (time, rank, pops)) in (0..).zip(program) {
+                let event = Event { rank: rank * 85, name };
+                agenda.push(time, event);
+                naive.push((time, event));
+                for _ in 0..pops {
+                    // Of equal ones `min_by_key` takes the one that was put in first.
+                    let keys = naive.iter().enumerate();
+                    let first = keys.min_by_key(|(_, (time, event))| (*time, event.rank));
+                    let expected = first.map(|(i, _)| i).map(|i| naive.remove(i));
+                    prop_assert_eq!(agenda.pop(), expected);
+                }
+                let first = naive.iter().map(|(time, _)| *time).min();
+                prop_assert_eq!(agenda.first(), first);
+                prop_assert_eq!(agenda.first_time(), first.unwrap_or(u64::MAX));
+                prop_assert_eq!(agenda.len(), naive.len());
+                prop_assert_eq!(agenda.is_empty(), naive.is_empty());
+            }
+            let mut held: Vec<u64> = agenda.iter().map(|(_, event)| event.name).collect();
+            held.sort_unstable();
+            let expected: Vec<u64> = naive.iter().map(|(_, event)| event.name).collect();
+            prop_assert_eq!(held, expected);
+        }
+    }
+
+    #[test]
+    fn clear_and_never() {
+        let mut agenda = Agenda::default();
+        agenda.push(u64::MAX, Event { rank: 0, name: 0 });
+        assert_eq!((agenda.first(), agenda.pop()), (None, None), "never is not scheduled");
+        agenda.push(5, Event { rank: 0, name: 1 });
+        agenda.clear();
+        assert_eq!((agenda.first(), agenda.first_time(), agenda.len()), (None, u64::MAX, 0));
+        agenda.push(7, Event { rank: 0, name: 2 });
+        assert_eq!(agenda.pop(), Some((7, Event { rank: 0, name: 2 })));
+    }
+}

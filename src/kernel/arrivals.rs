@@ -52,3 +52,41 @@ impl Arrivals {
         ((self.first >> 32) as u64, self.first as u32)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Against a list that is searched, sources of any number, ties and exhausted ones.
+        #[test]
+        fn the_first_of_all(
+            sources in 1..20_usize,
+            program in prop::collection::vec((0..20_u32, 0..6_u64), 1..200),
+        ) {
+            let mut arrivals = Arrivals::new(sources);
+            let mut naive: Vec<(u64, u32)> = (0..sources as u32).map(|i| (u64::MAX, i)).collect();
+            prop_assert_eq!(arrivals.first(), (u64::MAX, 0));
+            for (source, time) in program {
+                let source = source % sources as u32;
+                let time = if time == 0 { u64::MAX } else { time << 60 | time };
+                arrivals.set(source, time);
+                naive[source as usize].0 = time;
+                prop_assert_eq!(Some(arrivals.first()), naive.iter().min().copied());
+            }
+        }
+    }
+
+    #[test]
+    fn without_sources_nothing_arrives() {
+        assert_eq!(Arrivals::new(0).first().0, u64::MAX);
+    }
+
+    #[test]
+    #[should_panic]
+    fn a_source_that_is_not_there() {
+        Arrivals::new(3).set(3, 1);
+    }
+}

@@ -318,3 +318,165 @@ impl<Q: EventList, const NUMBERS: u32> Schedule<Q, NUMBERS> {
         assert!(self.next < NUMBERS, "{NUMBERS} entries are pending");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Wheel;
+    use super::*;
+
+    #[test]
+    fn a_key_holds_rank_sequence_and_payload() {
+        let check = |rank, sequence, payload| {
+            let entry = Entry::new(5, rank, sequence, payload, 3);
+            assert_eq!(
+                (entry.rank(), entry.sequence(), entry.payload()),
+                (rank, sequence, payload)
+            );
+            assert!(!Bound::before(5, rank).admits(entry));
+            assert!(!Bound::before_entry(5, rank, sequence).admits(entry));
+            assert!(Bound::before(6, 0).admits(entry));
+            assert!(Bound::END.admits(entry));
+        };
+        check(0, 0, 0);
+        check(3, (1 << SEQUENCE_BITS) - 1, u32::MAX);
+        check(7, 1, 2);
+    }
+
+    #[test]
+    fn order_is_time_then_rank_then_sequence() {
+        let ascending = [
+            Entry::new(1, 7, 9, 9, 9),
+            Entry::new(2, 0, 1, 9, 9),
+            Entry::new(2, 0, 2, 0, 9),
+            Entry::new(2, 1, 0, 0, 0),
+            Entry::new(2, 4, 0, 0, 0),
+            Entry::new(3, 0, 0, 0, 0),
+        ];
+        assert!(ascending.is_sorted_by(|a, b| a.order() < b.order()));
+        for (i, entry) in ascending.into_iter().enumerate() {
+            let bound = Bound::before_entry(entry.time, entry.rank(), entry.sequence());
+            let admitted = ascending.iter().filter(|e| bound.admits(**e)).count();
+            assert_eq!(admitted, i, "before {entry:?}");
+        }
+        assert!(Bound::before(2, 3) < Bound::before_entry(2, 3, 1));
+        assert_eq!(Bound::before(2, 3).min(Bound::before(1, 7)).time(), 1);
+    }
+
+    fn extracted_in_order<Q: EventList>() {
+        let mut list = Q::default();
+        for i in 0..1_000_u32 {
+            let time = u64::from(i * 7919 % 1_000) << (i % 40);
+            list.push(Entry::new(time, (i % 3) as u8, i, i, 0));
+        }
+        let before = Entry::new(0, 0, 0, 0, 0);
+        let mut taken = vec![before];
+        let mut seen = 0;
+        let odd = |e: &Entry| e.payload() % 2 == 1;
+        list.extract(
+            |e| {
+                seen += 1;
+                odd(e)
+            },
+            &mut taken,
+        );
+        assert_eq!(seen, 1_000, "each is seen once");
+        assert_eq!((taken.len(), list.len()), (501, 500));
+        assert_eq!(taken[0], before, "what was there stays in front");
+        assert!(taken[1..].is_sorted_by(|a, b| a.order() < b.order()));
+        assert!(taken[1..].iter().all(odd));
+        let mut left = vec![];
+        while let Some(entry) = list.pop_before(Bound::END) {
+            left.push(entry);
+        }
+        assert!(left.len() == 500 && !left.iter().any(odd));
+        assert!(left.is_sorted_by(|a, b| a.order() < b.order()));
+    }
+
+    #[test]
+    fn extraction_is_in_order() {
+        extracted_in_order::<HeapList>();
+        extracted_in_order::<Wheel>();
+    }
+
+    /// Plays a program of pushes, pops and extractions; what came out, without sequence numbers.
+    fn play<Q: EventList, const NUMBERS: u32>(
+        program: &[(u64, u8, u8)],
+    ) -> Vec<(u64, u8, u32, u64)> {
+        let mut schedule = Schedule::<Q, NUMBERS>::default();
+        let mut clock = 0;
+        let mut out = vec![];
+        for (i, &(ahead, rank, pops)) in program.iter().enumerate() {
+            let (time, payload) = (clock + ahead, i as u32);
+            match rank {
+                0..OWN_SEQUENCE_RANK => schedule.push(time, rank, payload, clock),
+                // A number that falls, so that numbering anew would turn the order round.
+                _ => schedule.push_numbered(time, rank, 1_000_000 - payload, payload, clock),
+            }
+            let mut taken = vec![];
+            if i % 13 == 0 {
+                schedule.extract(|e| e.payload() % 5 == 0, &mut taken);
+            }
+            // At most 40 stay, so that a small number of numbers suffices.
+            for _ in 0..usize::from(pops).max(schedule.len().saturating_sub(40)) {
+                let Some(entry) = schedule.pop_before(Bound::END) else { break };
+                clock = entry.time;
+                taken.push(entry);
+            }
+            out.extend(taken.iter().map(|e| (e.time, e.rank(), e.payload(), e.since)));
+        }
+        while let Some(e) = schedule.pop_before(Bound::END) {
+            out.push((e.time, e.rank(), e.payload(), e.since));
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn numbering_anew_changes_nothing(
+            program in prop::collection::vec((0..5_u64, 0..6_u8, 0..3_u8), 1..500)
+        ) {
+            let expected = play::<HeapList, { 1 << SEQUENCE_BITS }>(&program);
+            prop_assert_eq!(expected.len(), program.len());
+            prop_assert_eq!(&play::<HeapList, 64>(&program), &expected);
+            prop_assert_eq!(&play::<Wheel, 64>(&program), &expected);
+            prop_assert_eq!(&play::<Wheel, 41>(&program), &expected);
+        }
+    }
+
+    #[test]
+    fn numbering_anew_leaves_own_numbers() {
+        let mut schedule = Schedule::<HeapList, 4>::default();
+        schedule.push_numbered(9, 4, 77, 0, 0);
+        (0..3).for_each(|i| schedule.push(9, 0, i, 0));
+        schedule.pop_before(Bound::END);
+        (3..40).for_each(|i| {
+            schedule.push(9, 0, i, 0);
+            assert_eq!(schedule.pop_before(Bound::END).map(Entry::payload), Some(i - 2));
+        });
+        let mut sequences = vec![];
+        schedule.for_each(|e| sequences.push((e.rank(), e.sequence())));
+        assert!(sequences.contains(&(4, 77)), "{sequences:?}");
+        assert!(sequences.iter().all(|&(rank, n)| rank == 4 || n < 4), "{sequences:?}");
+    }
+
+    #[test]
+    #[should_panic(expected = "4 entries are pending")]
+    fn more_pending_than_numbers() {
+        let mut schedule = Schedule::<HeapList, 4>::default();
+        (0..5).for_each(|i| schedule.push(9, 0, i, 0));
+    }
+
+    #[test]
+    fn a_cleared_schedule_is_new() {
+        let mut schedule = Schedule::<Wheel>::default();
+        (0..100).for_each(|i| schedule.push(u64::from(i), 0, i, 0));
+        (0..50).for_each(|_| assert!(schedule.pop_before(Bound::END).is_some()));
+        schedule.clear();
+        assert!(schedule.is_empty());
+        schedule.push(1, 0, 5, 0);
+        let first = schedule.pop_before(Bound::END).expect("one was pushed");
+        assert_eq!((first.time, first.sequence(), first.payload()), (1, 0, 5));
+    }
+}

@@ -441,3 +441,6 @@ impl Ring {
         self.buckets.iter().flatten().for_each(show);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,18 @@
 //! integrals and histograms.
 
 pub mod cause;
+pub mod columns;
+pub mod fingerprint;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod summary;
 mod sums;
+pub mod value;
 
 pub use cause::{BlockKind, CallOutcome, CallPurpose, Cause, Denial, EndReason, Phase};
+pub use fingerprint::Fingerprint;
+pub use summary::SummaryRow;
+pub use value::Value;
 
 use crate::scenario::Domain;
 use crate::stats::Histogram;

@@ -127,7 +127,7 @@ impl Domain {
     ];
 
     /// The platform's name for it.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Timeout => "TIMEOUT",
             Self::UnreachableNetwork => "UNREACHABLE_NETWORK",

@@ -1,0 +1,118 @@
+//! What is wrong with a file of load: the first few problems in full, the others counted.
+
+use std::io;
+
+use super::place::excerpt;
+use crate::scenario::TraceFile;
+use crate::scenario::problem::{Excerpt, Problem, Problems, Severity};
+
+/// Problems that are shown.
+const SHOWN: usize = 5;
+
+/// A row that can't be used: the column, what is wrong with it, and what it should be.
+pub(super) type Wrong = (Option<usize>, String, String);
+
+/// The problems of one file.
+pub(super) struct Complaints<'f> {
+    file: &'f TraceFile,
+    problems: Vec<Problem>,
+    unshown: u64,
+}
+
+impl<'f> Complaints<'f> {
+    /// None yet.
+    pub fn about(file: &'f TraceFile) -> Self {
+        Self { file, problems: Vec::new(), unshown: 0 }
+    }
+
+    /// All of them.
+    pub fn finish(mut self) -> Problems {
+        if self.unshown > 0 {
+            let (n, path) = (self.unshown, self.file.path.display());
+            let title = format!("and {n} more such rows in {path}");
+            self.push(Severity::Error, title, Vec::new(), None);
+        }
+        Problems(self.problems)
+    }
+
+    /// Whether there is an error among them.
+    pub fn any(&self) -> bool {
+        self.problems.iter().any(|p| p.severity == Severity::Error)
+    }
+
+    /// The file as a whole can't be read.
+    pub fn unreadable(&mut self, error: &io::Error) {
+        let why = match error.kind() {
+            io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            _ => error.to_string(),
+        };
+        let title = format!("can't read the load file {}: {why}", self.file.path.display());
+        self.push(Severity::Error, title, Vec::new(), self.named(None));
+    }
+
+    /// A row, or the header, that can't be used; it begins at a byte.
+    pub fn wrong(&mut self, byte: u64, wrong: Wrong) {
+        self.wrong_with_help(byte, wrong, None);
+    }
+
+    /// The same, with how to fix it.
+    pub fn wrong_with_help(
+        &mut self,
+        byte: u64,
+        (column, title, label): Wrong,
+        help: Option<&str>,
+    ) {
+        if self.shown() {
+            let place = excerpt(&self.file.path, byte, column, &label);
+            self.push(Severity::Error, title, vec![place], self.named(help));
+        }
+    }
+
+    /// Two rows that do not go together: where each begins and what to say of it.
+    pub fn clash(
+        &mut self,
+        title: &str,
+        column: usize,
+        rows: [(u64, String); 2],
+        help: Option<&str>,
+    ) {
+        if self.shown() {
+            let place =
+                |(byte, label): (u64, String)| excerpt(&self.file.path, byte, Some(column), &label);
+            let places = rows.map(place).into();
+            self.push(Severity::Error, title.to_owned(), places, self.named(help));
+        }
+    }
+
+    /// Something to look at.
+    pub fn warn(&mut self, byte: u64, column: usize, title: &str, label: &str, help: Option<&str>) {
+        let place = excerpt(&self.file.path, byte, Some(column), label);
+        let help = help.map(str::to_owned);
+        self.push(Severity::Warning, title.to_owned(), vec![place], help);
+    }
+
+    /// Whether there is room for one more; counts it otherwise.
+    fn shown(&mut self) -> bool {
+        let room = self.problems.len() < SHOWN;
+        self.unshown += u64::from(!room);
+        room
+    }
+
+    /// A help and, once, which key of the scenario names the file.
+    fn named(&self, help: Option<&str>) -> Option<String> {
+        let named = (!self.any()).then(|| format!("the file is named by {}", self.file.key));
+        let parts: Vec<&str> = help.into_iter().chain(named.as_deref()).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+
+    fn push(
+        &mut self,
+        severity: Severity,
+        title: String,
+        excerpts: Vec<Excerpt>,
+        help: Option<String>,
+    ) {
+        self.problems.push(Problem { severity, title, excerpts, help });
+    }
+}

@@ -1,0 +1,12 @@
+//! The readers of what people have at hand: recorded load as CSV.
+//!
+//! Beside [`cli`](crate::cli), which reads scenarios, nothing else in the crate opens a file to
+//! read it. A reader hands over checked values in order of time, or everything it found wrong.
+
+mod complaints;
+mod decimal;
+mod place;
+mod rows;
+pub mod trace;
+
+pub use trace::{Reading, read_trace};

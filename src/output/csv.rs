@@ -1,0 +1,209 @@
+//! Tables as CSV: facts out through the column tables, and columns back in by name for charts.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::folder::{Hashed, outside};
+use crate::error::Error;
+use crate::record::Value;
+use crate::record::columns::Column;
+
+/// Bytes gathered before they are hashed and written.
+const BUFFER: usize = 1 << 16;
+
+/// A table that is being written, row by row.
+pub(super) struct Rows<G: 'static> {
+    columns: &'static [Column<G>],
+    writer: csv::Writer<Hashed>,
+    cell: Vec<u8>,
+}
+
+impl<G> Rows<G> {
+    /// Begins a table in a file with the columns' names.
+    pub(super) fn new(columns: &'static [Column<G>], file: Hashed) -> io::Result<Self> {
+        let mut writer = csv::WriterBuilder::new().buffer_capacity(BUFFER).from_writer(file);
+        writer.write_record(columns.iter().map(|c| c.name))?;
+        Ok(Self { columns, writer, cell: Vec::new() })
+    }
+
+    /// Writes a row; `read` gives the value of a getter.
+    pub(super) fn row<'r>(&mut self, read: impl Fn(&G) -> Value<'r>) -> io::Result<()> {
+        for column in self.columns {
+            let value = read(&column.get);
+            if let Value::Text(text) = value {
+                self.writer.write_field(text)?;
+                continue;
+            }
+            self.cell.clear();
+            write!(self.cell, "{value}")?;
+            self.writer.write_field(&self.cell)?;
+        }
+        self.writer.write_record(None::<&[u8]>)?;
+        Ok(())
+    }
+
+    /// The file, with everything written.
+    pub(super) fn into_file(self) -> io::Result<Hashed> {
+        self.writer.into_inner().map_err(csv::IntoInnerError::into_error)
+    }
+
+    /// Where the file is.
+    pub(super) fn path(&self) -> &Path {
+        self.writer.get_ref().path()
+    }
+}
+
+/// A table read back: columns of numbers and of names, by name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    rows: usize,
+    numbers: BTreeMap<String, Vec<f64>>,
+    texts: BTreeMap<String, Vec<String>>,
+}
+
+impl Table {
+    /// Reads a file. The columns of `texts` are names, all others numbers; `keep` chooses rows by
+    /// the cells of `texts`, in that order.
+    ///
+    /// # Errors
+    /// [`Error::Outside`] where the file can't be read, [`Error::Usage`] with file and line where
+    /// it is no such table.
+    pub fn open(
+        path: &Path,
+        texts: &[&str],
+        keep: impl FnMut(&[&str]) -> bool,
+    ) -> Result<Self, Error> {
+        let file = File::open(path).map_err(outside("read", path))?;
+        Self::read(file, texts, keep).map_err(|fault| match fault {
+            Fault::Outside(error) => outside("read", path)(error),
+            Fault::Table(text) => Error::Usage(format!("error: {}: {text}", path.display())),
+        })
+    }
+
+    /// Reads a table, as [`Table::open`] does.
+    fn read(
+        source: impl io::Read,
+        texts: &[&str],
+        mut keep: impl FnMut(&[&str]) -> bool,
+    ) -> Result<Self, Fault> {
+        let mut reader = csv::ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(source);
+        let header = reader.headers()?.clone();
+        let place = |name: &&str| {
+            let missing = || Fault::Table(format!("there is no column {name}"));
+            header.iter().position(|h| h == *name).ok_or_else(missing)
+        };
+        let named: Vec<usize> = texts.iter().map(place).collect::<Result<_, _>>()?;
+        let numbered: Vec<usize> = (0..header.len()).filter(|i| !named.contains(i)).collect();
+        let mut text_cells = vec![Vec::new(); named.len()];
+        let mut number_cells = vec![Vec::new(); numbered.len()];
+        let (mut record, mut rows) = (csv::StringRecord::new(), 0);
+        while reader.read_record(&mut record)? {
+            let cells: Vec<&str> = named.iter().map(|&i| &record[i]).collect();
+            if !keep(&cells) {
+                continue;
+            }
+            rows += 1;
+            for (kept, cell) in text_cells.iter_mut().zip(cells) {
+                kept.push(cell.to_owned());
+            }
+            for (kept, &i) in number_cells.iter_mut().zip(&numbered) {
+                kept.push(number(&record[i]).ok_or_else(|| {
+                    let line = record.position().map_or(0, csv::Position::line);
+                    let (column, cell) = (&header[i], &record[i]);
+                    Fault::Table(format!(
+                        "line {line}, column {column}: expected a number, found {cell:?}"
+                    ))
+                })?);
+            }
+        }
+        let by_name = |i: &usize| header[*i].to_owned();
+        Ok(Self {
+            rows,
+            numbers: numbered.iter().map(by_name).zip(number_cells).collect(),
+            texts: named.iter().map(by_name).zip(text_cells).collect(),
+        })
+    }
+
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// A column of numbers, not-a-number where the cell is empty; no number in all rows where there is
+    /// no such column, so that tables of other versions can be drawn.
+    pub fn numbers(&self, name: &str) -> Vec<f64> {
+        self.numbers.get(name).cloned().unwrap_or_else(|| vec![f64::NAN; self.rows])
+    }
+
+    /// A column of names.
+    pub fn texts(&self, name: &str) -> &[String] {
+        self.texts.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A cell as a number; an empty one is not a number.
+fn number(cell: &str) -> Option<f64> {
+    match cell {
+        "" => Some(f64::NAN),
+        _ => cell.parse().ok().filter(|n: &f64| n.is_finite()),
+    }
+}
+
+/// Why a table could not be read.
+#[derive(Debug)]
+enum Fault {
+    /// The file could not.
+    Outside(io::Error),
+    /// It is no such table.
+    Table(String),
+}
+
+impl From<csv::Error> for Fault {
+    fn from(error: csv::Error) -> Self {
+        match error.is_io_error() {
+            true => Self::Outside(error.into()),
+            false => Self::Table(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "t_s,service,pending,latency_s_p50\n-1,web,2,\n0,\"a,\"\"b\",3,0.25\n";
+
+    #[test]
+    fn columns_come_back_by_name() {
+        let table = Table::read(TEXT.as_bytes(), &["service"], |_| true).expect("a table");
+        assert_eq!(table.len(), 2);
+        assert_eq!(table.numbers("t_s"), [-1.0, 0.0]);
+        assert_eq!(table.texts("service"), ["web", "a,\"b"]);
+        let p50 = table.numbers("latency_s_p50");
+        assert!(p50[0].is_nan() && p50[1] == 0.25);
+        assert!(table.numbers("retries").iter().all(|n| n.is_nan()), "a column of later versions");
+        let web = Table::read(TEXT.as_bytes(), &["service"], |c| c == ["web"]).expect("a table");
+        assert_eq!(web.numbers("pending"), [2.0]);
+    }
+
+    #[test]
+    fn faults_are_located() {
+        let check =
+            |text: &str, expected: &str| match Table::read(text.as_bytes(), &["service"], |_| true)
+            {
+                Err(Fault::Table(said)) => assert!(said.contains(expected), "{said}"),
+                other => panic!("{text:?}: {other:?}"),
+            };
+        check("t_s,pending\n0,1\n", "there is no column service");
+        check("t_s,service\n0,web\nsoon,web\n", "line 3, column t_s");
+        check("t_s,service\n0,web,7\n", "3 fields");
+        check("t_s,service\ninf,web\n", "expected a number");
+    }
+}

@@ -1,0 +1,83 @@
+//! `manifest.json`: what a folder holds, and the mark by which keyscale knows its own.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// Its name.
+pub const NAME: &str = "manifest.json";
+
+/// Version of this file's format.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// One file of a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileEntry {
+    /// Its name in the folder.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+/// What a manifest says before its list of files, which does not hold the manifest itself.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Manifest<'a> {
+    /// The scenario's name.
+    pub name: &'a str,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// Which replication of it.
+    pub replication: u64,
+    /// Whether the run reached its end.
+    pub complete: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: u32,
+    keyscale: &'static str,
+    #[serde(flatten)]
+    manifest: Manifest<'a>,
+    files: &'a [FileEntry],
+}
+
+impl Manifest<'_> {
+    /// The file's bytes.
+    pub(super) fn bytes(self, files: &[FileEntry]) -> Result<Vec<u8>, Error> {
+        let keyscale = env!("CARGO_PKG_VERSION");
+        json(&Document { format_version: FORMAT_VERSION, keyscale, manifest: self, files })
+    }
+}
+
+/// A JSON file as people read it, with a line end at its end.
+pub(super) fn json(document: &impl Serialize) -> Result<Vec<u8>, Error> {
+    let mut bytes = serde_json::to_vec_pretty(document)
+        .map_err(|error| Error::Outside("write JSON".to_owned(), error.into()))?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// What makes a manifest keyscale's.
+#[derive(Deserialize)]
+struct Mark {
+    #[serde(rename = "format_version")]
+    _format_version: u32,
+    #[serde(rename = "keyscale")]
+    _keyscale: String,
+}
+
+/// Whether a run may replace what stands at a path: results that keyscale wrote, or an empty
+/// folder.
+pub(super) fn is_replaceable(path: &Path) -> bool {
+    let marked = || {
+        let text = fs::read(path.join(NAME)).ok()?;
+        serde_json::from_slice::<Mark>(&text).ok()
+    };
+    let empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    marked().is_some() || empty()
+}

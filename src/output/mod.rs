@@ -1,0 +1,17 @@
+//! The only writers of files: a run's folder, its tables and its charts.
+//!
+//! A [`RunFolder`] appears whole or not at all. A [`RunWriter`] takes the facts of a run and
+//! streams them into the folder's tables; when the run is over it draws the charts from those
+//! tables, writes the summary and the manifest, and puts the folder in its place. No file holds
+//! the time of day, a path or a number of threads: the same run leaves the same bytes.
+
+pub mod csv;
+pub mod folder;
+pub mod manifest;
+pub mod run;
+pub mod summary_json;
+
+pub use csv::Table;
+pub use folder::RunFolder;
+pub use manifest::FileEntry;
+pub use run::{RunInfo, RunWriter, Written};

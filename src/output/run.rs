@@ -1,0 +1,204 @@
+//! The recorder that leaves a run's folder behind.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::csv::Rows;
+use super::folder::{RunFolder, outside};
+use super::manifest::{FileEntry, Manifest, json};
+use super::summary_json::{BlockRow, Document};
+use crate::error::Error;
+use crate::record::columns::{
+    BLOCKS, BlockGetter, INSTANCES, InstanceGetter, KEY_CALLS, KeyCallGetter, SampleGetter,
+    TIMESERIES,
+};
+use crate::record::fingerprint::{Fingerprint, Parts};
+use crate::record::summary::SUMMARY;
+use crate::record::{Record, Recorder, SummaryRow};
+use crate::units::{SimDuration, SimTime};
+
+/// Name of the file that a run can be made again from.
+pub const LOCK: &str = "scenario.lock.toml";
+
+/// What a run's files say about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunInfo {
+    /// The scenario's name.
+    pub name: String,
+    /// What the scenario asks; may be empty.
+    pub question: String,
+    /// The scenario's seed.
+    pub seed: u64,
+    /// Which replication of it.
+    pub replication: u64,
+    /// Time before statistics begin; files count from its end.
+    pub warm_up: SimDuration,
+    /// From the end of the warm-up to the planned end of the run.
+    pub duration: SimDuration,
+    /// Distance of the rows of the time series.
+    pub sample_interval: SimDuration,
+}
+
+impl RunInfo {
+    /// The end of the warm-up.
+    fn zero(&self) -> SimTime {
+        SimTime::ZERO + self.warm_up
+    }
+}
+
+/// What a run left behind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Its files in order of name, without the manifest.
+    pub files: Vec<FileEntry>,
+    /// A row a service, then the one of all together.
+    pub summary: Vec<SummaryRow>,
+    /// The blocks of the run.
+    pub blocks: Vec<BlockRow>,
+    /// The run's fingerprint.
+    pub fingerprint: Parts,
+}
+
+/// The tables of a run that are written while it goes on.
+struct Tables {
+    timeseries: Rows<SampleGetter>,
+    instances: Rows<InstanceGetter>,
+    key_calls: Rows<KeyCallGetter>,
+    blocks: Rows<BlockGetter>,
+}
+
+/// Writes facts into a run's folder as they come.
+///
+/// A recorder can't fail, so the first error of the disk is kept, nothing is written after it,
+/// and [`RunWriter::finish`] returns it; [`RunWriter::failed`] tells earlier.
+pub struct RunWriter {
+    folder: RunFolder,
+    info: RunInfo,
+    tables: Tables,
+    failure: Option<Error>,
+    fingerprint: Fingerprint,
+    summary: Vec<SummaryRow>,
+    blocks: Vec<BlockRow>,
+}
+
+impl RunFolder {
+    /// Begins the tables of a run.
+    ///
+    /// # Errors
+    /// [`Error::Outside`] where a file can't be created.
+    pub fn writer(self, info: RunInfo) -> Result<RunWriter, Error> {
+        macro_rules! table {
+            ($name:literal, $columns:ident) => {{
+                let file = self.begin($name)?;
+                Rows::new($columns, file).map_err(outside("write", &self.path($name)))?
+            }};
+        }
+        let tables = Tables {
+            timeseries: table!("timeseries.csv", TIMESERIES),
+            instances: table!("instances.csv", INSTANCES),
+            key_calls: table!("key_calls.csv", KEY_CALLS),
+            blocks: table!("blocks.csv", BLOCKS),
+        };
+        Ok(RunWriter {
+            folder: self,
+            info,
+            tables,
+            failure: None,
+            fingerprint: Fingerprint::default(),
+            summary: Vec::new(),
+            blocks: Vec::new(),
+        })
+    }
+}
+
+impl RunWriter {
+    /// Whether the disk said no, so that going on is in vain.
+    pub fn failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// Writes what remains, draws the charts and puts the folder in its place. `lock` is the
+    /// scenario with every default filled in, `load_files` are copied in under the names given,
+    /// `complete` is false for a run that was interrupted.
+    ///
+    /// # Errors
+    /// [`Error::Outside`] where the disk said no, now or earlier; then no folder is left.
+    pub fn finish(
+        self,
+        lock: &str,
+        load_files: &[(String, PathBuf)],
+        complete: bool,
+    ) -> Result<Written, Error> {
+        let Self { mut folder, info, tables, failure, fingerprint, summary, blocks } = self;
+        if let Some(error) = failure {
+            return Err(error);
+        }
+        close(&mut folder, tables.timeseries)?;
+        close(&mut folder, tables.instances)?;
+        close(&mut folder, tables.key_calls)?;
+        close(&mut folder, tables.blocks)?;
+        let zero = info.zero();
+        let file = folder.begin("summary.csv")?;
+        let failed = outside("write", file.path());
+        let table = Rows::new(SUMMARY, file).and_then(|mut table| {
+            summary.iter().try_for_each(|row| table.row(|get| get(row, zero)))?;
+            Ok(table)
+        });
+        close(&mut folder, table.map_err(failed)?)?;
+        let fingerprint = fingerprint.parts();
+        let document = Document::new(&info, complete, &fingerprint, &blocks, &summary);
+        folder.write("summary.json", &json(&document)?)?;
+        folder.write(LOCK, lock.as_bytes())?;
+        for (name, from) in load_files {
+            folder.copy(name, from)?;
+        }
+        let target = folder.target().to_owned();
+        let (seed, replication) = (info.seed, info.replication);
+        let files = folder.finish(Manifest { name: &info.name, seed, replication, complete })?;
+        Ok(Written { folder: target, files, summary, blocks, fingerprint })
+    }
+}
+
+/// Closes a table and enters its file in the manifest.
+fn close<G>(folder: &mut RunFolder, table: Rows<G>) -> Result<(), Error> {
+    let failed = outside("write", table.path());
+    let file = table.into_file().map_err(failed)?;
+    folder.add(file)
+}
+
+impl Recorder for RunWriter {
+    fn record(&mut self, fact: Record<'_>) {
+        self.fingerprint.record(fact);
+        let zero = self.info.zero();
+        match fact {
+            Record::Block(block) => self.blocks.push(BlockRow::new(block, zero)),
+            Record::Total(total) => self.summary.push(SummaryRow::new(total)),
+            Record::Sample(_) | Record::Instance(_) | Record::KeyCall(_) => {}
+        }
+        if self.failure.is_none() {
+            self.failure = self.tables.write(fact, zero).err();
+        }
+    }
+}
+
+impl Tables {
+    /// Writes a fact's row, if it has one.
+    fn write(&mut self, fact: Record<'_>, zero: SimTime) -> Result<(), Error> {
+        fn row<'r, G>(
+            rows: &mut Rows<G>,
+            read: impl Fn(&G) -> crate::record::Value<'r>,
+        ) -> Result<(), Error> {
+            let written: io::Result<()> = rows.row(read);
+            written.map_err(|error| outside("write", rows.path())(error))
+        }
+        match fact {
+            Record::Sample(sample) => row(&mut self.timeseries, |get| get(sample, zero)),
+            Record::Instance(life) => row(&mut self.instances, |get| get(life, zero)),
+            Record::KeyCall(call) => row(&mut self.key_calls, |get| get(call, zero)),
+            Record::Block(block) => row(&mut self.blocks, |get| get(block, zero)),
+            Record::Total(_) => Ok(()),
+        }
+    }
+}

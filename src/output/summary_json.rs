@@ -1,0 +1,106 @@
+//! `summary.json`: what a run came to, for programs.
+//!
+//! Members of a row are the columns of `summary.csv`. The file may only grow.
+
+use serde::Serialize;
+
+use super::run::RunInfo;
+use crate::record::columns::BLOCKS;
+use crate::record::fingerprint::Parts;
+use crate::record::{Block, BlockKind, SummaryRow, Value};
+use crate::units::SimTime;
+
+/// Version of this file's format.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// A block that outlives the fact of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockRow {
+    /// What kind.
+    pub kind: BlockKind,
+    /// The key, manager or quota.
+    pub subject: String,
+    /// More about it.
+    pub detail: String,
+    /// From when it had effect.
+    pub from: SimTime,
+    /// Until when; absent: to the end of the run.
+    pub until: Option<SimTime>,
+    /// End of the warm-up, from which files count.
+    pub zero: SimTime,
+}
+
+impl BlockRow {
+    /// Keeps a block.
+    pub fn new(block: &Block<'_>, zero: SimTime) -> Self {
+        Self {
+            kind: block.kind,
+            subject: block.subject.to_owned(),
+            detail: block.detail.to_owned(),
+            from: block.from,
+            until: block.until,
+            zero,
+        }
+    }
+
+    /// The fact again.
+    pub fn fact(&self) -> Block<'_> {
+        let Self { kind, subject, detail, from, until, .. } = self;
+        Block { kind: *kind, subject, detail, from: *from, until: *until }
+    }
+}
+
+/// An object with a member a column of `blocks.csv`.
+impl Serialize for BlockRow {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fact = self.fact();
+        serializer.collect_map(BLOCKS.iter().map(|c| (c.name, (c.get)(&fact, self.zero))))
+    }
+}
+
+/// The file.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    format_version: u32,
+    keyscale: &'static str,
+    name: &'a str,
+    question: &'a str,
+    seed: u64,
+    replication: u64,
+    complete: bool,
+    warm_up_s: Value<'static>,
+    duration_s: Value<'static>,
+    sample_interval_s: Value<'static>,
+    fingerprint: &'a Parts,
+    blocks: &'a [BlockRow],
+    services: Vec<&'a SummaryRow>,
+    total: Option<&'a SummaryRow>,
+}
+
+impl<'a> Document<'a> {
+    /// Of a run that is over.
+    pub(super) fn new(
+        info: &'a RunInfo,
+        complete: bool,
+        fingerprint: &'a Parts,
+        blocks: &'a [BlockRow],
+        rows: &'a [SummaryRow],
+    ) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            keyscale: env!("CARGO_PKG_VERSION"),
+            name: &info.name,
+            question: &info.question,
+            seed: info.seed,
+            replication: info.replication,
+            complete,
+            warm_up_s: Value::length(info.warm_up),
+            duration_s: Value::length(info.duration),
+            sample_interval_s: Value::length(info.sample_interval),
+            fingerprint,
+            blocks,
+            services: rows.iter().filter(|row| !row.service.is_empty()).collect(),
+            total: rows.iter().find(|row| row.service.is_empty()),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Every CSV column: name, unit, meaning, and how its value is read from a fact.
+//!
+//! The tables here are the only place that names a column: files, readers, JSON and the
+//! documentation take theirs from it. A getter gets the end of the warm-up too, because facts
+//! hold instants of the run and files count from there: instants of the warm-up are negative.
+//!
+//! A row of the time series is labelled with its interval's **start**, so that `[t_s, t_s +
+//! interval_s)` is the time its counts cover, half open as buckets are; what has a state (pending,
+//! instances, limits) is told as it is at the interval's **end**, `t_s + interval_s`.
+
+use super::value::Value;
+use super::{Block, CallOutcome, Instance, KeyCall, Phase, Sample};
+use crate::units::SimTime;
+
+/// One column of a table whose rows are read by getters of type `G`.
+#[derive(Clone, Copy, Debug)]
+pub struct Column<G> {
+    /// Its name: the noun, then the unit where there is one, then the statistic.
+    pub name: &'static str,
+    /// Its unit; empty for names and ordinals.
+    pub unit: &'static str,
+    /// What it says, in a sentence without an end.
+    pub meaning: &'static str,
+    /// Its value in a row, given the row and the end of the warm-up.
+    pub get: G,
+}
+
+/// Reads a cell of `timeseries.csv`.
+pub type SampleGetter = for<'r> fn(&'r Sample<'r>, SimTime) -> Value<'r>;
+/// Reads a cell of `instances.csv`.
+pub type InstanceGetter = for<'r> fn(&'r Instance<'r>, SimTime) -> Value<'r>;
+/// Reads a cell of `key_calls.csv`.
+pub type KeyCallGetter = for<'r> fn(&'r KeyCall<'r>, SimTime) -> Value<'r>;
+/// Reads a cell of `blocks.csv`.
+pub type BlockGetter = for<'r> fn(&'r Block<'r>, SimTime) -> Value<'r>;
+
+/// Declares a table: `name [unit] "meaning" |row, zero| value;` a column.
+macro_rules! columns {
+    ($($name:ident [$($unit:literal)?] $meaning:literal |$row:pat_param, $zero:pat_param| $get:expr;)*) => {
+        &[$($crate::record::columns::Column {
+            name: stringify!($name),
+            unit: concat!($($unit)?),
+            meaning: $meaning,
+            get: |$row, $zero| $get,
+        },)*]
+    };
+}
+pub(super) use columns;
+
+use Value::{Count, Empty, Text};
+
+/// Columns of `timeseries.csv`: one row a service and sample interval.
+pub const TIMESERIES: &[Column<SampleGetter>] = columns! {
+    t_s ["s"] "start of the interval, since the end of the warm-up" |r, zero| Value::instant(r.from, zero);
+    interval_s ["s"] "length of the interval; counts cover it, states are those at its end" |r, _| Value::length(r.until.since(r.from));
+    service [] "the service" |r, _| Text(r.service);
+    revision [] "the revision; empty for the service as a whole" |_, _| Empty;
+    arrivals ["requests"] "first arrivals" |r, _| Count(r.requests.arrivals);
+    served ["requests"] "completed in time, warm or cold" |r, _| Count(r.requests.served);
+    served_cold ["requests"] "of those, the ones that waited for an instance that became ready after they came" |r, _| Count(r.requests.served_cold);
+    refused ["requests"] "never given an instance: waited too long, or the queue was full" |r, _| Count(r.requests.refused);
+    timed_out ["requests"] "took too long in service" |r, _| Count(r.requests.timed_out);
+    aborted ["requests"] "their instance stopped under them" |r, _| Count(r.requests.aborted);
+    pending ["requests"] "waiting for an instance, at the end" |r, _| Count(r.pending);
+    oldest_wait_s ["s"] "how long the first of them has waited" |r, _| Value::length(r.oldest_wait);
+    in_flight ["requests"] "in service, at the end" |r, _| Count(r.in_flight);
+    latency_s_p50 ["s"] "latency that half of the served requests did not exceed" |r, _| latency(r, 0.5);
+    latency_s_p90 ["s"] "latency that 90 % of the served requests did not exceed" |r, _| latency(r, 0.9);
+    latency_s_p95 ["s"] "latency that 95 % of the served requests did not exceed" |r, _| latency(r, 0.95);
+    latency_s_p99 ["s"] "latency that 99 % of the served requests did not exceed" |r, _| latency(r, 0.99);
+    instances_allocating ["instances"] "finding a place, at the end" |r, _| phase(r, Phase::Allocating);
+    instances_unlocking ["instances"] "decrypting with the key" |r, _| phase(r, Phase::Unlocking);
+    instances_fetching ["instances"] "fetching the image" |r, _| phase(r, Phase::Fetching);
+    instances_booting ["instances"] "starting the application" |r, _| phase(r, Phase::Booting);
+    instances_idle ["instances"] "ready, without requests" |r, _| phase(r, Phase::Idle);
+    instances_busy ["instances"] "ready, with requests" |r, _| phase(r, Phase::Busy);
+    instances_draining ["instances"] "take no new requests" |r, _| phase(r, Phase::Draining);
+    instances_grace_idle ["instances"] "of the idle, those under a revocation clock" |r, _| Count(r.grace_idle.into());
+    instances_grace_busy ["instances"] "of the busy, those under a revocation clock" |r, _| Count(r.grace_busy.into());
+    starts_backing_off ["starts"] "start orders that wait to be tried again, at the end" |r, _| Count(r.backing_off.into());
+    wanted ["instances"] "wanted by the autoscaler within the limits, at the end" |r, _| Count(r.wanted.into());
+    min_instances ["instances"] "the lower limit, at the end" |r, _| Count(r.min_instances.into());
+    max_instances ["instances"] "the upper limit, at the end" |r, _| Count(r.max_instances.into());
+    starts_begun ["starts"] "attempts to start an instance that began" |r, _| Count(r.starts.begun);
+    starts_ready ["starts"] "attempts that made an instance ready" |r, _| Count(r.starts.ready);
+    starts_failed ["starts"] "attempts that failed" |r, _| Count(r.starts.failed);
+    starts_cancelled ["starts"] "attempts given up because no longer wanted, or stopped on the way" |r, _| Count(r.starts.cancelled);
+    key_calls_ok ["calls"] "attempts of key calls that were granted" |r, _| calls(r, CallOutcome::Ok);
+    key_calls_retryable ["calls"] "attempts that failed in the external manager and may be retried, timeouts apart" |r, _| calls(r, CallOutcome::Retryable);
+    key_calls_timeout ["calls"] "attempts that the external manager did not answer in time" |r, _| calls(r, CallOutcome::Timeout);
+    key_calls_quota ["calls"] "attempts over quota" |r, _| calls(r, CallOutcome::Quota);
+    key_calls_denied ["calls"] "attempts denied: permission, key state, or a failure that is not retried" |r, _| calls(r, CallOutcome::Denied);
+    quota_limit ["operations/s"] "limit of the quota that the service's key is charged to, at the end; empty without one" |r, _| r.quota_limit.map_or(Empty, |limit| Count(limit.into()));
+    quota_used ["operations"] "operations charged to that quota, by whomever" |r, _| r.quota_used.map_or(Empty, Count);
+    instance_time_s ["s"] "instance-time, from the begin of each start to its end" |r, _| Value::length(r.instance_time);
+};
+
+/// Columns of `instances.csv`: one row an attempt to start an instance. Instants that were not
+/// reached are empty.
+pub const INSTANCES: &[Column<InstanceGetter>] = columns! {
+    service [] "the service" |r, _| Text(r.service);
+    serial [] "ordinal of the attempt within the service, from 0" |r, _| Count(r.serial.into());
+    order [] "ordinal of its start order within the service" |r, _| r.order.map_or(Empty, |n| Count(n.into()));
+    attempt [] "ordinal of the attempt within its order, from 1" |r, _| Count(r.attempt.into());
+    begun_s ["s"] "start of allocating, since the end of the warm-up" |r, zero| Value::instant(r.begun, zero);
+    unlocking_s ["s"] "start of unlocking" |r, zero| Value::reached(r.unlocking, zero);
+    fetching_s ["s"] "start of fetching" |r, zero| Value::reached(r.fetching, zero);
+    booting_s ["s"] "start of booting" |r, zero| Value::reached(r.booting, zero);
+    ready_s ["s"] "ready for requests" |r, zero| Value::reached(r.ready, zero);
+    draining_s ["s"] "told to stop" |r, zero| Value::reached(r.draining, zero);
+    ended_s ["s"] "gone; empty while it runs on at the end of the run" |r, zero| Value::reached(r.ended, zero);
+    key_calls ["calls"] "attempts of key calls" |r, _| Count(r.key_calls.into());
+    key_wait_s ["s"] "time in unlocking" |r, _| Value::length(r.key_wait);
+    requests ["requests"] "requests that ended in service on it" |r, _| Count(r.requests);
+    reason [] "why it ended" |r, _| Text(r.reason.name());
+};
+
+/// Columns of `key_calls.csv`: one row an attempt of a key call.
+pub const KEY_CALLS: &[Column<KeyCallGetter>] = columns! {
+    begun_s ["s"] "sent, since the end of the warm-up" |r, zero| Value::instant(r.begun, zero);
+    answered_s ["s"] "answered" |r, zero| Value::instant(r.answered, zero);
+    latency_s ["s"] "from sent to answered" |r, _| Value::length(r.answered.since(r.begun));
+    key [] "the key" |r, _| Text(r.key);
+    version [] "its version" |r, _| Count(r.version.into());
+    service [] "the service whose start called; empty for a check" |r, _| Text(r.service.unwrap_or_default());
+    serial [] "serial of the instance whose start called; empty for a check" |r, _| r.serial.map_or(Empty, |serial| Count(serial.into()));
+    purpose [] "what for" |r, _| Text(r.purpose.name());
+    attempt [] "ordinal of the attempt within the call, from 1" |r, _| Count(r.attempt.into());
+    outcome [] "how it ended" |r, _| Text(r.outcome.name());
+    denial [] "why it was denied; empty where it was not" |r, _| Text(r.denial.map_or("", |d| d.name()));
+    domain [] "the external manager's error domain; empty without one" |r, _| Text(r.domain.map_or("", |d| d.name()));
+};
+
+/// Columns of `blocks.csv`: one row a time in which a key could not be used as before.
+pub const BLOCKS: &[Column<BlockGetter>] = columns! {
+    kind [] "what kind of block" |r, _| Text(r.kind.name());
+    subject [] "the key, manager or quota" |r, _| Text(r.subject);
+    detail [] "an outage's domain, a key's state, a quota's limit" |r, _| Text(r.detail);
+    from_s ["s"] "from when it had effect, since the end of the warm-up" |r, zero| Value::instant(r.from, zero);
+    until_s ["s"] "until when; empty: to the end of the run" |r, zero| Value::reached(r.until, zero);
+};
+
+/// A quantile of the latency of the served requests.
+fn latency<'r>(row: &'r Sample<'r>, q: f64) -> Value<'r> {
+    row.latency.quantile(q, 0).map_or(Empty, |ns| Value::Nanoseconds(ns.into()))
+}
+
+/// Instances in a phase.
+fn phase<'r>(row: &'r Sample<'r>, phase: Phase) -> Value<'r> {
+    Count(row.instances[phase as usize].into())
+}
+
+/// Key calls with an outcome.
+fn calls<'r>(row: &'r Sample<'r>, outcome: CallOutcome) -> Value<'r> {
+    Count(row.key_calls[outcome as usize])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Name and unit of every column, table by table.
+    fn names() -> Vec<Vec<(&'static str, &'static str)>> {
+        fn of<G>(columns: &[Column<G>]) -> Vec<(&'static str, &'static str)> {
+            columns.iter().map(|c| (c.name, c.unit)).collect()
+        }
+        vec![
+            of(TIMESERIES),
+            of(INSTANCES),
+            of(KEY_CALLS),
+            of(BLOCKS),
+            of(super::super::summary::SUMMARY),
+        ]
+    }
+
+    #[test]
+    fn a_name_says_its_unit_and_stands_once() {
+        for table in names() {
+            let distinct: BTreeSet<_> = table.iter().map(|c| c.0).collect();
+            assert_eq!(distinct.len(), table.len(), "{table:?}");
+            for (name, unit) in table {
+                let seconds = name.ends_with("_s") || name.contains("_s_");
+                assert_eq!(seconds, unit == "s", "{name} has unit {unit:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_name_has_one_unit_in_all_tables() {
+        let mut seen = std::collections::BTreeMap::new();
+        for (name, unit) in names().into_iter().flatten() {
+            assert_eq!(*seen.entry(name).or_insert(unit), unit, "{name}");
+        }
+    }
+}

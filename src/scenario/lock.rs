@@ -1,0 +1,131 @@
+//! The lock file: a scenario with every default filled in, as TOML text.
+//!
+//! Keys come in the order of the schema, names and elements in the order of the file, so that the
+//! lock of a lock is the same text.
+
+use std::fmt::Write;
+
+use super::schema::{Kind, Shape};
+use super::tree::{Node, Value};
+
+/// The first lines of every lock file.
+const HEAD: &str = "\
+# A scenario with every default filled in: running this file gives the same results.
+";
+
+/// The text of a whole tree.
+pub(super) fn print(root: &Node, schema: &Shape) -> String {
+    let mut text = HEAD.to_owned();
+    table(&mut text, root, schema, &mut Vec::new());
+    text
+}
+
+/// The values of a table, then what has a header of its own.
+fn table(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String>) {
+    let given = || shape.children.iter().filter_map(|c| Some((c, node.entry(c.name)?)));
+    for (child, entry) in given().filter(|(child, _)| !has_header(child)) {
+        push(text, &[&name(child.name), " = "]);
+        inline(text, &entry.node, child);
+        text.push('\n');
+    }
+    for (child, entry) in given().filter(|(child, _)| has_header(child)) {
+        path.push(name(child.name));
+        match child.row.kind {
+            Kind::List => elements(text, &entry.node, child, path),
+            Kind::Names(_) => named(text, &entry.node, child, path),
+            _ => section(text, &entry.node, child, path),
+        }
+        path.pop();
+    }
+}
+
+/// Whether something is written under a header; laws, choices and points stand on one line.
+fn has_header(shape: &Shape) -> bool {
+    let plain = shape.row.kind == Kind::Table && shape.variants().next().is_none();
+    let below_choice = shape.row.presence == super::schema::Presence::Variant;
+    plain && !below_choice || matches!(shape.row.kind, Kind::Names(_) | Kind::List)
+}
+
+fn section(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String>) {
+    push(text, &["\n[", &path.join("."), "]\n"]);
+    table(text, node, shape, path);
+}
+
+fn named(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String>) {
+    let Some(element) = shape.children.first() else { return };
+    for entry in node.entries() {
+        path.push(name(&entry.key));
+        section(text, &entry.node, element, path);
+        path.pop();
+    }
+}
+
+fn elements(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String>) {
+    let Some(element) = shape.children.first() else { return };
+    for item in node.items() {
+        push(text, &["\n[[", &path.join("."), "]]\n"]);
+        table(text, item, element, path);
+    }
+}
+
+/// A value on one line, but for a list of tables, which has a line for each.
+fn inline(text: &mut String, node: &Node, shape: &Shape) {
+    match &node.value {
+        Value::Text(value) => quoted(text, value),
+        Value::Integer(value) => push(text, &[&value.to_string()]),
+        Value::Float(value) => push(text, &[&format!("{value:?}")]),
+        Value::Bool(value) => push(text, &[if *value { "true" } else { "false" }]),
+        // No key takes one, so that none is in a tree without errors.
+        Value::Datetime => {}
+        Value::List(items) => {
+            let Some(element) = shape.children.first() else { return };
+            text.push('[');
+            for item in items {
+                text.push_str("\n  ");
+                inline(text, item, element);
+                text.push(',');
+            }
+            text.push_str("\n]");
+        }
+        Value::Table(_) => {
+            let mut before = "{ ";
+            for child in &shape.children {
+                let Some(entry) = node.entry(child.name) else { continue };
+                push(text, &[before, &name(child.name), " = "]);
+                inline(text, &entry.node, child);
+                before = ", ";
+            }
+            text.push_str(if before == "{ " { "{}" } else { " }" });
+        }
+    }
+}
+
+fn push(text: &mut String, parts: &[&str]) {
+    parts.iter().for_each(|part| text.push_str(part));
+}
+
+/// A key, in quotes where TOML wants them.
+fn name(key: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if !key.is_empty() && key.chars().all(bare) {
+        return key.to_owned();
+    }
+    let mut text = String::new();
+    quoted(&mut text, key);
+    text
+}
+
+/// A basic string: control characters are escaped, everything else stands as it is.
+fn quoted(text: &mut String, value: &str) {
+    text.push('"');
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => text.extend(['\\', c]),
+            c if c.is_control() => {
+                write!(text, "\\u{:04X}", u32::from(c)).expect("a string takes any text");
+            }
+            c => text.push(c),
+        }
+    }
+    text.push('"');
+}

@@ -1,0 +1,272 @@
+//! Every key of a scenario file, in the order in which a lock file has them.
+//!
+//! A value is TOML. The source of a default is a page of the vendor's documentation, or begins
+//! with "Assumption:" and says why the value was chosen where the vendor is silent.
+
+use super::schema::{Alphabet, DOMAINS, Kind, Presence, Row};
+use crate::units::SimDuration;
+
+macro_rules! rows {
+    ($($path:literal $kind:expr, $presence:expr, $meaning:literal;)*) => {
+        &[$(Row { path: $path, kind: $kind, presence: $presence, meaning: $meaning }),*]
+    };
+}
+
+const fn required(example: &'static str) -> Presence {
+    Presence::Required(example)
+}
+
+const fn optional(absent: &'static str) -> Presence {
+    Presence::Optional(absent)
+}
+
+const fn derived(value: &'static str, source: &'static str) -> Presence {
+    Presence::Derived { value, source }
+}
+
+const fn default(value: &'static str, source: &'static str) -> Presence {
+    Presence::Default { value, source }
+}
+
+const fn count(min: u64, max: u64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+const fn ratio(min: f64, max: f64) -> Kind {
+    Kind::Ratio { min, max, or: None }
+}
+
+const fn number(min: f64, max: f64) -> Kind {
+    Kind::Number { min, max }
+}
+
+use Presence::Variant;
+
+/// A hundred years: sums of a few stay below what 64 bits of nanoseconds hold.
+const LONGEST: SimDuration = SimDuration::from_secs(36_500 * 86_400);
+/// A length of time, zero included.
+const LENGTH: Kind = Kind::Duration { min: SimDuration::ZERO, max: LONGEST };
+/// A length of time that can't be zero.
+const SPAN: Kind = Kind::Duration { min: SimDuration(1), max: LONGEST };
+/// A distance between events that repeat: shorter ones would be all that a run does.
+const PERIOD: Kind = Kind::Duration { min: SimDuration::from_millis(1), max: LONGEST };
+const RATE: Kind = Kind::Rate { max: 1e7 };
+const NAME: Kind = Kind::Name(Alphabet::Plain);
+const TABLES: Kind = Kind::Names(Alphabet::Plain);
+/// Instances of one service.
+const INSTANCES: Kind = count(0, 100_000);
+/// A list or a table of names that may be left out.
+const NONE: Presence = default("{}", "nothing of the kind, where the file has none");
+const ALL: Presence = default("{}", "its keys have defaults");
+
+/// Every key, but for those of [`DISTRIBUTION`].
+pub static ROWS: &[Row] = rows! {
+    "name" Kind::Name(Alphabet::Folder), derived("the file's name without its ending", "it names the folder of a run"),
+        "name of the scenario and of its folder of results";
+    "question" Kind::Text, default("''", "a file need not say what it asks"),
+        "what the scenario asks, in a sentence";
+    "seed" count(0, u64::MAX), default("1", "Assumption: any number serves; it is fixed so that runs repeat"),
+        "seed of every random stream";
+    "warm_up" LENGTH, default("'0s'", "Assumption: what starts warm is set by initial_instances"),
+        "time before statistics begin";
+    "duration" SPAN, optional("to the end of the longest trace"),
+        "time from the end of the warm-up to the end of the run";
+    "sample_interval" PERIOD, optional("by the run's length: at most 3,600 rows a service"),
+        "distance of the rows of the time series";
+
+    "services" TABLES, required("[services.web]"), "services that scale out";
+    "services.*" Kind::Table, Presence::Element, "a service";
+    "services.*.location" Kind::Text, default("'us-central1'", "Assumption: the region of most of the vendor's examples"),
+        "where it runs; its key must be there too";
+    "services.*.concurrency" count(1, 1_000), default("80", "Cloud Run documentation, About concurrency"),
+        "requests an instance takes at once";
+    "services.*.min_instances" INSTANCES, default("0", "Cloud Run documentation, Container runtime contract"),
+        "instances kept even without load";
+    "services.*.max_instances" count(1, 100_000), default("100", "Cloud Run documentation, Maximum instances"),
+        "instances, starting ones included, never exceed it";
+    "services.*.initial_instances" INSTANCES, derived("min_instances; for the autoscaler fixed its instances", "Assumption: a run begins with what is always kept"),
+        "instances ready and idle when the run starts";
+    "services.*.request_timeout" SPAN, default("'300s'", "Cloud Run documentation, Request timeout"),
+        "from the start of service to the outcome timed out";
+    "services.*.queue_limit" count(0, u32::MAX as u64), optional("any number"),
+        "requests that may wait at once";
+    "services.*.idle_timeout" LENGTH, default("'900s'", "Cloud Run documentation, Container runtime contract"),
+        "idle for longer, an instance may be stopped";
+    "services.*.drain_grace" LENGTH, default("'10s'", "Cloud Run documentation, Container runtime contract"),
+        "from the stop signal to the forced stop";
+    "services.*.service_time" Kind::Distribution, required("service_time = { constant = \"100ms\" }"),
+        "time a request takes once an instance has it";
+
+    "services.*.pending_timeout" Kind::Table, default("{ start_rule = {} }", "Cloud Run documentation, Container runtime contract"),
+        "how long a request may wait for an instance";
+    "services.*.pending_timeout.fixed" LENGTH, Variant, "this long";
+    "services.*.pending_timeout.none" Kind::True, Variant, "for ever";
+    "services.*.pending_timeout.start_rule" Kind::Table, Variant, "the larger of factor x mean start and floor";
+    "services.*.pending_timeout.start_rule.factor" number(0.0, 1e6), default("3.5", "Cloud Run documentation, Container runtime contract"),
+        "times the mean start";
+    "services.*.pending_timeout.start_rule.floor" LENGTH, default("'10s'", "Cloud Run documentation, Container runtime contract"),
+        "at least this long";
+    "services.*.pending_timeout.start_rule.starts" count(1, 10_000), default("20", "Assumption: the vendor says average and not over what; some recent starts follow a change soon"),
+        "successful starts in the moving average";
+
+    "services.*.routing" Kind::Table, default("{ fullest_below_target = {} }", "Assumption: the vendor's rule is unpublished; filling some lets the others go idle, as is seen"),
+        "which instance takes the next request";
+    "services.*.routing.fullest_below_target" Kind::Table, Variant, "the fullest instance below a target, else the least loaded";
+    "services.*.routing.fullest_below_target.target" ratio(0.0, 1.0), default("0.6", "Assumption: the autoscaler's target, so that routing and scaling agree"),
+        "share of the concurrency up to which an instance is filled first";
+    "services.*.routing.least_loaded" Kind::Table, Variant, "the instance with the least load";
+
+    "services.*.autoscaler" Kind::Table, default("{ cloud_run = {} }", "the platform that is modelled first"),
+        "how many instances are wanted";
+    "services.*.autoscaler.cloud_run" Kind::Table, Variant, "for the mean load, and on demand for waiting requests";
+    "services.*.autoscaler.cloud_run.tick" PERIOD, default("'5s'", "Cloud Run documentation, About instance autoscaling (older version)"),
+        "time between two decisions";
+    "services.*.autoscaler.cloud_run.concurrency_target" Kind::Ratio { min: 0.01, max: 1.0, or: Some("disabled") }, default("0.6", "Cloud Run documentation, About instance autoscaling"),
+        "share of the concurrency that is aimed at";
+    "services.*.autoscaler.cloud_run.window" PERIOD, default("'60s'", "Cloud Run documentation, About instance autoscaling"),
+        "the shorter window of the mean load";
+    "services.*.autoscaler.cloud_run.long_window" PERIOD, default("'600s'", "Cloud Run documentation, About instance autoscaling"),
+        "the longer window of the mean load";
+    "services.*.autoscaler.fixed" Kind::Table, Variant, "always the same number";
+    "services.*.autoscaler.fixed.instances" INSTANCES, required("instances = 3"), "instances wanted";
+
+    "services.*.start" Kind::Table, ALL, "the phases of a start, but for the key's";
+    "services.*.start.allocate" Kind::Distribution, default("{ lognormal = { median = '200ms', p99 = '600ms' } }", "Assumption: the range of published cold starts; a p99 of three medians"),
+        "finding a place for the instance";
+    "services.*.start.fetch" Kind::Distribution, default("{ constant = '300ms' }", "Assumption: images are streamed; their size is said not to matter"),
+        "fetching the image";
+    "services.*.start.boot" Kind::Distribution, default("{ lognormal = { median = '800ms', p99 = '4s' } }", "Assumption: a light web framework; set it from your own start-up times"),
+        "from the fetched image to an instance that takes requests";
+    "services.*.start.deadline" SPAN, default("'240s'", "Cloud Run documentation, Container runtime contract"),
+        "fetching and booting may take this long together";
+    "services.*.start.back_off" Kind::Table, ALL, "the wait before a failed start is tried again, fully jittered";
+    "services.*.start.back_off.initial" PERIOD, default("'1s'", "Assumption: the default of the vendor's client libraries"),
+        "the first wait, before the draw";
+    "services.*.start.back_off.multiplier" number(1.0, 1e3), default("2", "Assumption: the default of the vendor's client libraries"),
+        "growth from one wait to the next";
+    "services.*.start.back_off.max" PERIOD, default("'60s'", "Assumption: the default of the vendor's client libraries"),
+        "no wait is longer";
+
+    "services.*.encryption" Kind::Table, optional("starts need no key"), "the key that the image is encrypted with";
+    "services.*.encryption.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
+    "services.*.encryption.decrypts_per_start" count(0, 1_000), default("2", "Cloud Run documentation, Using customer managed encryption keys: two access reasons at a start"),
+        "decrypt calls of one start, in sequence";
+    "services.*.encryption.revocation" Kind::Table, ALL, "what follows when the key is revoked";
+    "services.*.encryption.revocation.action" Kind::Choice(&["shut_down", "prevent_new"]), default("'shut_down'", "Cloud Run documentation, Using customer managed encryption keys (the newer API's default is prevent_new)"),
+        "what becomes of running instances";
+    "services.*.encryption.revocation.waiting_period" LENGTH, default("'1h'", "Assumption: the smallest that the API takes"),
+        "from detection to the stop of running instances";
+    "services.*.encryption.revocation.detect_on_start" Kind::Bool, default("true", "Assumption: a denied start is as plain as a failed check"),
+        "a start's denied call detects too, not only a check's";
+    "services.*.encryption.revocation.external_follows_action" Kind::Bool, default("false", "Cloud Run documentation, Using customer managed encryption keys: the row of external keys names no action"),
+        "a failure of an external manager for good obeys the action; otherwise it shuts down";
+    "services.*.encryption.revocation.clock_stops_on" Kind::Choice(&["any_success", "check", "never"]), default("'any_success'", "Assumption: the vendor is silent; a key that works is not revoked"),
+        "what stops the clock of a waiting period";
+
+    "services.*.load" Kind::List, NONE, "sources of requests; they add up";
+    "services.*.load.#" Kind::Table, Presence::Element, "a source of requests";
+    "services.*.load.#.name" NAME, derived("its position, from 0", "a name of its random streams"), "name among the service's sources";
+    "services.*.load.#.poisson" Kind::Table, Variant, "exponential gaps";
+    "services.*.load.#.poisson.rate" RATE, required("rate = \"90/s\""), "mean requests per second";
+    "services.*.load.#.profile" Kind::Table, Variant, "a Poisson process whose rate changes with time";
+    "services.*.load.#.profile.join" Kind::Choice(&["steps", "lines"]), default("'steps'", "Assumption: nothing between two points is said"),
+        "how points are joined";
+    "services.*.load.#.profile.points" Kind::List, required("points = [{ at = \"0s\", rate = \"10/s\" }]"), "rates from instants on; instants rise";
+    "services.*.load.#.profile.points.#" Kind::Table, Presence::Element, "a rate from an instant on";
+    "services.*.load.#.profile.points.#.at" LENGTH, required("at = \"0s\""), "since the end of the warm-up";
+    "services.*.load.#.profile.points.#.rate" RATE, required("rate = \"10/s\""), "the rate there";
+    "services.*.load.#.trace" Kind::Table, Variant, "a recorded load";
+    "services.*.load.#.trace.file" Kind::Path, required("file = \"load.csv\""), "a CSV file, relative to the scenario's folder";
+    "services.*.load.#.trace.time" Kind::Text, optional("the first column"), "name of the column of instants";
+    "services.*.load.#.trace.count" Kind::Text, optional("each row is one arrival"), "name of the column of counts";
+    "services.*.load.#.trace.bucket" SPAN, optional("the commonest distance between rows"), "width of a bucket";
+    "services.*.load.#.trace.spread" Kind::Choice(&["uniform", "even"]), default("'uniform'", "Assumption: independent users, as in a Poisson process"),
+        "how counted arrivals are spread over their bucket";
+    "services.*.load.#.trace.scale" ratio(0.0, 1e6), default("1.0", "the load as it was recorded"), "arrivals for one in the file";
+
+    "keys" TABLES, NONE, "customer-managed keys";
+    "keys.*" Kind::Table, Presence::Element, "a key";
+    "keys.*.resource" Kind::Resource, required("resource = \"projects/P/locations/us-central1/keyRings/R/cryptoKeys/K\""),
+        "full resource name; its project pays the quota, its location is the service's";
+    "keys.*.protection_level" Kind::Choice(&["SOFTWARE", "HSM", "EXTERNAL", "EXTERNAL_VPC"]), default("'SOFTWARE'", "Cloud KMS documentation, Protection levels"),
+        "where its material is";
+    "keys.*.external_manager" Kind::Reference("external_managers"), optional("the material is with the platform"),
+        "the manager, for EXTERNAL and EXTERNAL_VPC";
+    "keys.*.latency" Kind::Distribution, derived("by level: SOFTWARE lognormal 8 ms, p99 40 ms; HSM 25 ms, p99 120 ms; external ones 15 ms", "Assumption: nothing is published; typical of a call within a region"),
+        "the platform's own time for one operation";
+    "keys.*.retry" Kind::Table, ALL, "how one call is retried, fully jittered";
+    "keys.*.retry.initial" PERIOD, default("'100ms'", "Cloud KMS service configuration of the client libraries"), "the first wait, before the draw";
+    "keys.*.retry.multiplier" number(1.0, 1e3), default("1.3", "Cloud KMS service configuration of the client libraries"), "growth from one wait to the next";
+    "keys.*.retry.max" PERIOD, default("'60s'", "Cloud KMS service configuration of the client libraries"), "no wait is longer";
+    "keys.*.retry.total" LENGTH, default("'60s'", "Cloud KMS service configuration of the client libraries"),
+        "an attempt that would begin later than this after the first is not made";
+    "keys.*.check" Kind::Table, ALL, "periodic checks of a key in use";
+    "keys.*.check.enabled" Kind::Bool, default("true", "Cloud Run documentation, Using customer managed encryption keys"), "whether there are any";
+    "keys.*.check.interval" PERIOD, default("'900s'", "Assumption: the vendor says periodically; comparable services check within 15 min"),
+        "time between two checks, before the draw";
+    "keys.*.check.jitter" ratio(0.0, 1.0), default("0.1", "Assumption: checks of many keys do not fall together"),
+        "share of the interval that a distance may differ by, either way";
+    "keys.*.propagation" Kind::Table, ALL, "time from an action to its effect, one draw an action";
+    "keys.*.propagation.disable" Kind::Distribution, default("{ uniform = { min = '0s', max = '60s' } }", "Cloud KMS documentation, Consistency: typically within a minute"),
+        "from a disable to its effect";
+    "keys.*.propagation.permission" Kind::Distribution, default("{ uniform = { min = '1s', max = '120s' } }", "Cloud KMS documentation, Consistency: seconds or minutes; the upper end is an assumption"),
+        "from a change of permission to its effect";
+
+    "quotas" Kind::Names(Alphabet::Quota), NONE, "operations a second that keys use together; keys without one get the default's, named PROJECT/LOCATION/POOL";
+    "quotas.*" Kind::Table, Presence::Element, "a quota";
+    "quotas.*.project" Kind::Text, required("project = \"P\""), "project of the keys that it covers";
+    "quotas.*.location" Kind::Text, required("location = \"us-central1\""), "their location";
+    "quotas.*.pool" Kind::Choice(&["HSM", "EXTERNAL"]), required("pool = \"EXTERNAL\""), "which protection levels share it";
+    "quotas.*.limit" Kind::Operations, derived("by pool: HSM 500/s, EXTERNAL 100/s", "Cloud KMS documentation, Quotas"), "operations in one second";
+    "quotas.*.overloaded" Kind::Bool, default("false", "Cloud KMS documentation, Quotas: HSM operations above the limit are served while there is capacity"),
+        "whether HSM operations above the limit are denied; external ones always are";
+
+    "external_managers" TABLES, NONE, "managers of keys outside the platform";
+    "external_managers.*" Kind::Table, Presence::Element, "an external manager";
+    "external_managers.*.latency" Kind::Distribution, default("{ lognormal = { median = '40ms', p99 = '140ms' } }", "Assumption: nothing is published; a p99 just within the platform's limit of 150 ms"),
+        "time to answer one call";
+    "external_managers.*.call_timeout" SPAN, default("'150ms'", "Cloud KMS documentation, Cloud EKM reference architectures"), "a call not answered by then is a TIMEOUT";
+    "external_managers.*.inner_attempts" count(1, 100), default("2", "Assumption: a metric's label shows that there can be more than one"),
+        "calls to the manager for one operation, at most";
+
+    "timeline" Kind::List, default("[]", "nothing happens, where the file says nothing"), "what happens at an instant";
+    "timeline.#" Kind::Table, Presence::Element, "what happens, and when";
+    "timeline.#.at" LENGTH, required("at = \"5m\""), "when it begins, since the end of the warm-up";
+    "timeline.#.until" LENGTH, optional("never"), "when it is taken back, since the end of the warm-up";
+    "timeline.#.for" SPAN, optional("see until"), "how long until it is taken back";
+    "timeline.#.key_disable" Kind::Table, Variant, "every version of a key is disabled (then enabled)";
+    "timeline.#.key_disable.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
+    "timeline.#.key_enable" Kind::Table, Variant, "every version of a key is enabled";
+    "timeline.#.key_enable.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
+    "timeline.#.key_destroy" Kind::Table, Variant, "every version of a key is destroyed, for good";
+    "timeline.#.key_destroy.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
+    "timeline.#.permission_revoke" Kind::Table, Variant, "the platform loses the permission to use a key (then gets it back)";
+    "timeline.#.permission_revoke.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
+    "timeline.#.permission_grant" Kind::Table, Variant, "the platform gets the permission to use a key";
+    "timeline.#.permission_grant.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
+    "timeline.#.external_outage" Kind::Table, Variant, "an external manager fails every call; it ends";
+    "timeline.#.external_outage.manager" Kind::Reference("external_managers"), required("manager = \"vault\""), "the manager";
+    "timeline.#.external_outage.domain" Kind::Choice(&DOMAINS), default("'TIMEOUT'", "Assumption: a manager that is away gives no answer in time"), "how it fails";
+    "timeline.#.external_outage.message" Kind::Text, derived("the domain's name", "the platform passes the manager's message through"), "its message";
+    "timeline.#.quota_set" Kind::Table, Variant, "a quota has another limit (then the scenario's)";
+    "timeline.#.quota_set.quota" Kind::Reference("quotas"), required("quota = \"ekm\""), "the quota";
+    "timeline.#.quota_set.limit" Kind::Operations, required("limit = \"20/s\""), "operations in one second";
+    "timeline.#.load_step" Kind::Table, Variant, "a service's poisson and profile loads are multiplied (then as the scenario has them)";
+    "timeline.#.load_step.service" Kind::Reference("services"), required("service = \"web\""), "the service";
+    "timeline.#.load_step.factor" ratio(0.0, 1e6), required("factor = 3"), "times the scenario's rate";
+};
+
+/// The keys of a law of durations, wherever one stands.
+pub static DISTRIBUTION: &[Row] = rows! {
+    "constant" LENGTH, Variant, "always the same";
+    "exponential" Kind::Table, Variant, "exponential";
+    "exponential.mean" LENGTH, required("mean = \"100ms\""), "the mean";
+    "lognormal" Kind::Table, Variant, "lognormal, by mean and cv or by median and p99";
+    "lognormal.mean" LENGTH, Presence::Group("mean and cv"), "the mean";
+    "lognormal.cv" number(0.0, 100.0), Presence::Group("mean and cv"), "standard deviation over mean";
+    "lognormal.median" LENGTH, Presence::Group("median and p99"), "the median";
+    "lognormal.p99" LENGTH, Presence::Group("median and p99"), "the 99th percentile";
+    "uniform" Kind::Table, Variant, "evenly between two lengths";
+    "uniform.min" LENGTH, required("min = \"0s\""), "the shortest";
+    "uniform.max" LENGTH, required("max = \"1s\""), "the longest";
+};
