@@ -1,5 +1,6 @@
 //! keyscale: a discrete-event simulator of services that scale out with a customer-managed key in
 //! the start path.
+pub mod cli;
 pub mod distribution;
 pub mod error;
 pub mod ids;

@@ -86,10 +86,11 @@ impl Problem {
         let mut kind = AnnotationKind::Primary;
         for excerpt in &self.excerpts {
             let cut = Cut::of(excerpt);
-            let mut snippet =
-                Snippet::source(cut.text).line_start(cut.line).path(excerpt.origin.as_str());
+            let mut snippet = Snippet::source(cut.text)
+                .line_start(cut.line)
+                .path(normalize_untrusted_str(&excerpt.origin));
             for (range, label) in cut.marks {
-                let label = Some(label).filter(|l| !l.is_empty());
+                let label = Some(normalize_untrusted_str(&label)).filter(|l| !l.is_empty());
                 snippet = snippet.annotation(kind.span(range).label(label));
                 kind = AnnotationKind::Context;
             }
