@@ -45,7 +45,7 @@ fn table(written: &Written) -> Table {
         _ => &written.summary,
     };
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_NO_BORDERS);
+    table.load_style(presets::NOTHING);
     let title = |r: &SummaryRow| match r.service.as_str() {
         "" => "all".to_owned(),
         name => name.to_owned(),

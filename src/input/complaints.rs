@@ -41,6 +41,7 @@ impl<'f> Complaints<'f> {
     }
 
     /// The file as a whole can't be read.
+    #[allow(clippy::wildcard_enum_match_arm, reason = "the system has many kinds")]
     pub fn unreadable(&mut self, error: &io::Error) {
         let why = match error.kind() {
             io::ErrorKind::NotFound => "there is no such file".to_owned(),

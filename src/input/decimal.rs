@@ -83,7 +83,7 @@ fn shift(digits: u128, exponent: i32) -> Option<(u128, bool)> {
     let power = 10_u128.checked_pow(exponent.unsigned_abs());
     match (power, exponent < 0) {
         _ if digits == 0 => Some((0, true)),
-        (Some(power), true) => Some((digits / power, digits % power == 0)),
+        (Some(power), true) => Some((digits / power, digits.is_multiple_of(power))),
         (None, true) => Some((0, false)),
         (Some(power), false) => Some((digits.checked_mul(power)?, true)),
         (None, false) => None,

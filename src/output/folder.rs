@@ -180,11 +180,11 @@ impl RunFolder {
 /// Clears what an earlier crash left beside the target, and puts back a folder that was renamed
 /// away but not yet replaced.
 fn clear_leftovers(target: &Path, partial: &Path, old: &Path) -> Result<(), Error> {
-    if let Ok(manifest) = File::open(partial.join(manifest::NAME)) {
-        if let Err(TryLockError::WouldBlock) = manifest.try_lock() {
-            let shown = target.display();
-            return Err(Error::Usage(format!("error: another keyscale is writing {shown}")));
-        }
+    if let Ok(manifest) = File::open(partial.join(manifest::NAME))
+        && let Err(TryLockError::WouldBlock) = manifest.try_lock()
+    {
+        let shown = target.display();
+        return Err(Error::Usage(format!("error: another keyscale is writing {shown}")));
     }
     if stands(old) && !stands(target) {
         fs::rename(old, target).map_err(outside("restore", target))?;

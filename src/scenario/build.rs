@@ -85,10 +85,7 @@ impl Builder<'_> {
             .enumerate()
             .map(|(i, n)| self.load(n, &format!("services.{}.load.{i}", entry.key)))
             .collect();
-        let encryption = match node.get("encryption") {
-            Some(encryption) => Some(self.encryption(encryption)),
-            None => None,
-        };
+        let encryption = node.get("encryption").map(|e| self.encryption(e));
         Some(Service {
             name: entry.key.clone(),
             location: text(node, "location")?,

@@ -90,7 +90,7 @@ impl Problem {
                 .line_start(cut.line)
                 .path(normalize_untrusted_str(&excerpt.origin));
             for (range, label) in cut.marks {
-                let label = Some(normalize_untrusted_str(&label)).filter(|l| !l.is_empty());
+                let label = Some(normalize_untrusted_str(label)).filter(|l| !l.is_empty());
                 snippet = snippet.annotation(kind.span(range).label(label));
                 kind = AnnotationKind::Context;
             }

@@ -173,9 +173,8 @@ impl Reader<'_> {
             }
         }
         let given = |name: &&str| entries.iter().any(|e| e.key == *name);
-        let begun: Vec<_> =
-            groups.iter().filter(|(_, names)| names.iter().any(|n| given(&n))).collect();
-        let whole = matches!(begun[..], [(_, names)] if names.iter().all(|n| given(&n)));
+        let begun: Vec<_> = groups.iter().filter(|(_, names)| names.iter().any(given)).collect();
+        let whole = matches!(begun[..], [(_, names)] if names.iter().all(given));
         if !groups.is_empty() && !whole {
             let names: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
             let title = format!("{} wants {}", self.path(), names.join(", or "));

@@ -1,5 +1,10 @@
 //! A single value: whether it is what its key takes, and what it comes to.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value is of the kind that is wanted, or it is of any other"
+)]
+
 use super::keys::KeyName;
 use super::schema::Kind;
 use super::source::{nearest, shown};

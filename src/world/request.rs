@@ -2,7 +2,7 @@
 
 use super::World;
 use super::event::{ARRIVAL, END, End, Event};
-use super::instance::PlaceState;
+use super::instance::{Life, PlaceState};
 use super::pending::Waiting;
 use crate::ids::{InstanceId, RevisionId, ServiceId};
 use crate::kernel::{Entry, EventList};
@@ -237,11 +237,11 @@ impl<Q: EventList> World<'_, Q> {
 
     /// Why an instance stops under its requests.
     fn abort_cause(&self, instance: InstanceId) -> Cause {
-        match self.instances.life(instance) {
-            super::instance::Life::Draining(d) if d.reason == EndReason::Revoked => {
-                Cause::KeyDenied
-            }
-            _ => Cause::Drain,
+        if let Life::Draining(draining) = self.instances.life(instance)
+            && draining.reason == EndReason::Revoked
+        {
+            return Cause::KeyDenied;
         }
+        Cause::Drain
     }
 }

@@ -308,7 +308,7 @@ mod tests {
                     load[seat as usize] = Some(0);
                     idle.push(seat);
                 }
-                Some(l) if (x >> 10) % 64 == 0 => {
+                Some(l) if (x >> 10).is_multiple_of(64) => {
                     router.remove(seat, l);
                     load[seat as usize] = None;
                     idle.retain(|&s| s != seat);

@@ -102,7 +102,7 @@ fn study(scenario: &Scenario, n: u64, number: impl Fn(&Seen) -> f64) -> (f64, f6
         })
         .collect();
     let mean = values.iter().sum::<f64>() / n as f64;
-    let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
+    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / (n - 1) as f64;
     (mean, (variance / n as f64).sqrt())
 }
 

@@ -37,14 +37,14 @@ impl<Q: EventList> World<'_, Q> {
     /// An entry begins, or is taken back.
     pub(super) fn happen(&mut self, entry: u32, over: bool, recorder: &mut dyn Recorder) {
         let entry = &self.scenario.timeline[entry as usize];
-        match &entry.action {
-            &Action::KeyDisable { key } if over => self.enable(key, recorder),
-            &Action::KeyDisable { key } => self.disable(key),
-            &Action::KeyEnable { key } => self.enable(key, recorder),
-            &Action::KeyDestroy { key } => self.destroy(key, recorder),
-            &Action::PermissionRevoke { key } => self.change_permission(key, over),
-            &Action::PermissionGrant { key } => self.change_permission(key, true),
-            &Action::ExternalOutage { manager, domain, .. } => {
+        match entry.action {
+            Action::KeyDisable { key } if over => self.enable(key, recorder),
+            Action::KeyDisable { key } => self.disable(key),
+            Action::KeyEnable { key } => self.enable(key, recorder),
+            Action::KeyDestroy { key } => self.destroy(key, recorder),
+            Action::PermissionRevoke { key } => self.change_permission(key, over),
+            Action::PermissionGrant { key } => self.change_permission(key, true),
+            Action::ExternalOutage { manager, domain, .. } => {
                 let kind = match domain.retryable() {
                     true => BlockKind::OutageRetryable,
                     false => BlockKind::OutageNotRetryable,
@@ -58,8 +58,8 @@ impl<Q: EventList> World<'_, Q> {
                     self.begin_block(kind, manager.0, domain.name());
                 }
             }
-            &Action::QuotaSet { quota, limit } => self.set_quota(quota, limit, over, recorder),
-            &Action::LoadStep { service, factor } => {
+            Action::QuotaSet { quota, limit } => self.set_quota(quota, limit, over, recorder),
+            Action::LoadStep { service, factor } => {
                 self.step_load(service, if over { 1.0 } else { factor.0 });
             }
         }

@@ -181,8 +181,11 @@ fn exponential(rng: &mut Rng, mean: f64) -> u64 {
     (rng.sample::<f64, _>(Exp1) * mean) as u64
 }
 
+/// A name, and a draw of a length of stay.
+type Law = (&'static str, fn(&mut Rng) -> u64);
+
 /// Lengths of stay, by name.
-const LAWS: [(&str, fn(&mut Rng) -> u64); 8] = [
+const LAWS: [Law; 8] = [
     ("exponential", |rng| exponential(rng, 1e8)),
     ("constant, all tied at the start", |_| 100_000_000),
     ("whole milliseconds", |rng| (exponential(rng, 1e8) / 1_000_000 + 1) * 1_000_000),

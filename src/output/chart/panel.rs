@@ -1,0 +1,510 @@
+//! One panel: areas and lines over time, blocks behind them, names at the right edge.
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::axis;
+use super::palette::{GRID, INK};
+use crate::output::font::FAMILY;
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stroke {
+    /// Without gaps.
+    Solid,
+    /// In dashes.
+    Dashed,
+    /// In dots.
+    Dotted,
+}
+
+/// A line over time; not-a-number leaves a gap.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// What it shows.
+    pub name: String,
+    /// Its colour.
+    pub color: RGBColor,
+    /// How it is drawn.
+    pub stroke: Stroke,
+    /// A value a row.
+    pub values: Vec<f64>,
+}
+
+/// A layer of a stack.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// What it shows.
+    pub name: &'static str,
+    /// Its colour.
+    pub color: RGBColor,
+    /// Whether it is hatched.
+    pub hatched: bool,
+    /// A value a row.
+    pub values: Vec<f64>,
+}
+
+/// How the value axis runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// From zero.
+    Linear,
+    /// Logarithmic, of seconds.
+    Latency,
+}
+
+/// What a panel shows.
+#[derive(Clone, Debug)]
+pub struct Panel {
+    /// What it shows, with the unit.
+    pub title: String,
+    /// How the value axis runs.
+    pub scale: Scale,
+    /// From the bottom of the stack.
+    pub layers: Vec<Layer>,
+    /// On top of the layers.
+    pub lines: Vec<Line>,
+    /// Shares from 0 to 1 for a strip above the plot, with its name.
+    pub strip: Option<Line>,
+    /// Said where there is nothing to draw.
+    pub empty: &'static str,
+}
+
+/// A time in which a key could not be used as before.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// Its kind, as `blocks.csv` has it.
+    pub kind: String,
+    /// What is written at it.
+    pub label: String,
+    /// From when, in seconds.
+    pub from: f64,
+    /// Until when.
+    pub until: f64,
+}
+
+/// What the panels of a picture share.
+#[derive(Clone, Debug)]
+pub struct Time {
+    /// The end of each row's interval, in seconds.
+    pub rows: Vec<f64>,
+    /// The axis.
+    pub from: f64,
+    /// See `from`.
+    pub until: f64,
+    /// Blocks behind the data.
+    pub blocks: Vec<Block>,
+}
+
+/// Margins of the plot within its panel, in pixels.
+const LEFT: f64 = 62.0;
+const RIGHT: f64 = 150.0;
+const TOP: f64 = 26.0;
+const BOTTOM: f64 = 26.0;
+const STRIP: f64 = 14.0;
+/// Size of every text.
+const TEXT: f64 = 12.0;
+
+type Area<DB> = DrawingArea<DB, Shift>;
+type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+
+/// A plot's place on the canvas: pixels of the picture, times what a pixel is on the canvas.
+struct Plot<'a, DB: DrawingBackend> {
+    area: &'a Area<DB>,
+    zoom: f64,
+    x: (f64, f64),
+    y: (f64, f64),
+    time: &'a Time,
+    scale: Scale,
+    range: (f64, f64),
+}
+
+/// Draws a panel on an area of this size in pixels of the picture.
+pub fn draw<DB: DrawingBackend>(
+    area: &Area<DB>,
+    zoom: f64,
+    size: (f64, f64),
+    panel: &Panel,
+    time: &Time,
+) -> Drawn<DB> {
+    let strip = if panel.strip.is_some() { STRIP } else { 0.0 };
+    let (marks, range) = value_axis(panel);
+    let plot = Plot {
+        area,
+        zoom,
+        x: (LEFT, size.0 - RIGHT),
+        y: (size.1 - BOTTOM, TOP + strip),
+        time,
+        scale: panel.scale,
+        range,
+    };
+    plot.text(&panel.title, (LEFT, 6.0), INK, HPos::Left, VPos::Top)?;
+    plot.grid(&marks)?;
+    plot.blocks()?;
+    if is_empty(panel) {
+        let middle = ((plot.x.0 + plot.x.1) / 2.0, (plot.y.0 + plot.y.1) / 2.0);
+        plot.text(panel.empty, middle, INK, HPos::Center, VPos::Center)?;
+        return plot.axes(&marks);
+    }
+    let mut labels = plot.stack(&panel.layers)?;
+    for line in &panel.lines {
+        labels.extend(plot.line(line)?);
+    }
+    if let Some(strip) = &panel.strip {
+        plot.strip(strip)?;
+    }
+    plot.axes(&marks)?;
+    plot.labels(labels)
+}
+
+fn is_empty(panel: &Panel) -> bool {
+    let has = |values: &[f64]| values.iter().any(|v| v.is_finite() && *v != 0.0);
+    !panel.layers.iter().any(|l| has(&l.values)) && !panel.lines.iter().any(|l| has(&l.values))
+}
+
+/// Marks of the value axis, and its ends.
+fn value_axis(panel: &Panel) -> (Vec<f64>, (f64, f64)) {
+    let lines = panel.lines.iter().flat_map(|l| l.values.iter().copied());
+    let seen = lines.filter(|v| v.is_finite());
+    match panel.scale {
+        Scale::Linear => {
+            let rows = panel.layers.first().map_or(0, |l| l.values.len());
+            let stacked = (0..rows).map(|i| panel.layers.iter().map(|l| l.values[i]).sum::<f64>());
+            let max = seen.chain(stacked.filter(|v| v.is_finite())).fold(0.0, f64::max);
+            let (marks, end) = axis::linear(max);
+            (marks, (0.0, end))
+        }
+        Scale::Latency => {
+            let (min, max) = seen
+                .filter(|v| *v > 0.0)
+                .fold((f64::INFINITY, 0.0), |(a, b): (f64, f64), v| (a.min(v), b.max(v)));
+            let (min, max) = if min <= max { (min, max) } else { (0.001, 1.0) };
+            let (marks, low, high) = axis::logarithmic(min, max);
+            (marks, (low, high))
+        }
+    }
+}
+
+/// A label at the right edge: where it would like to be, its text, its colour.
+type Label = (f64, String, RGBColor);
+
+impl<DB: DrawingBackend> Plot<'_, DB> {
+    fn at(&self, (x, y): (f64, f64)) -> (i32, i32) {
+        ((x * self.zoom).round() as i32, (y * self.zoom).round() as i32)
+    }
+
+    fn x_of(&self, t: f64) -> f64 {
+        let share = (t - self.time.from) / (self.time.until - self.time.from);
+        self.x.0 + share.clamp(0.0, 1.0) * (self.x.1 - self.x.0)
+    }
+
+    fn y_of(&self, value: f64) -> f64 {
+        let (low, high) = self.range;
+        let share = match self.scale {
+            Scale::Linear => (value - low) / (high - low),
+            Scale::Latency => {
+                (libm::log(value.max(low)) - libm::log(low)) / (libm::log(high) - libm::log(low))
+            }
+        };
+        self.y.0 + share.clamp(0.0, 1.0) * (self.y.1 - self.y.0)
+    }
+
+    fn text(&self, text: &str, at: (f64, f64), color: RGBColor, h: HPos, v: VPos) -> Drawn<DB> {
+        let style = (FAMILY, TEXT * self.zoom).into_font().color(&color).pos(Pos::new(h, v));
+        self.area.draw_text(text, &style, self.at(at))
+    }
+
+    fn path(&self, points: &[(f64, f64)], color: RGBAColor, width: f64) -> Drawn<DB> {
+        let points: Vec<_> = points.iter().map(|&p| self.at(p)).collect();
+        let width = ((width * self.zoom).round() as u32).max(1);
+        self.area.draw(&PathElement::new(points, color.stroke_width(width)))
+    }
+
+    fn grid(&self, marks: &[f64]) -> Drawn<DB> {
+        for &mark in marks {
+            let y = self.y_of(mark);
+            self.path(&[(self.x.0, y), (self.x.1, y)], GRID.into(), 1.0)?;
+        }
+        Ok(())
+    }
+
+    fn axes(&self, marks: &[f64]) -> Drawn<DB> {
+        self.path(&[(self.x.0, self.y.0), (self.x.1, self.y.0)], INK.into(), 1.0)?;
+        for &mark in marks {
+            let text = match self.scale {
+                Scale::Linear => axis::number(mark),
+                Scale::Latency => axis::latency(mark),
+            };
+            self.text(&text, (self.x.0 - 6.0, self.y_of(mark)), INK, HPos::Right, VPos::Center)?;
+        }
+        for (t, text) in axis::time(self.time.from, self.time.until) {
+            let x = self.x_of(t);
+            self.path(&[(x, self.y.0), (x, self.y.0 + 4.0)], INK.into(), 1.0)?;
+            self.text(&text, (x, self.y.0 + 7.0), INK, HPos::Center, VPos::Top)?;
+        }
+        Ok(())
+    }
+
+    /// Shades the blocks by their kind and writes their names into them.
+    fn blocks(&self) -> Drawn<DB> {
+        let (bottom, top) = self.y;
+        let mut taken = Vec::<(f64, f64, f64)>::new();
+        for block in &self.time.blocks {
+            let (left, right) = (self.x_of(block.from), self.x_of(block.until));
+            if right <= left {
+                continue;
+            }
+            let corners = [self.at((left, top)), self.at((right, bottom))];
+            let fill = if block.kind == "key_state" { 0.12 } else { 0.05 };
+            self.area.draw(&Rectangle::new(corners, INK.mix(fill).filled()))?;
+            match block.kind.as_str() {
+                "outage_retryable" => self.diagonals(left, right, 12.0, false)?,
+                "outage_not_retryable" => self.diagonals(left, right, 6.0, false)?,
+                "permission" => {
+                    self.diagonals(left, right, 12.0, false)?;
+                    self.diagonals(left, right, 12.0, true)?;
+                }
+                "quota" => self.dots(left, right)?,
+                _ => {}
+            }
+            let width = 6.8 * block.label.chars().count() as f64;
+            let begin = (left + 4.0).min(self.x.1 - width).max(self.x.0);
+            let mut y = top + 3.0;
+            while taken.iter().any(|t| t.2 == y && t.0 < begin + width && begin < t.1) {
+                y += 15.0;
+            }
+            taken.push((begin, begin + width, y));
+            self.text(&block.label, (begin, y), INK, HPos::Left, VPos::Top)?;
+        }
+        Ok(())
+    }
+
+    fn diagonals(&self, left: f64, right: f64, gap: f64, falling: bool) -> Drawn<DB> {
+        let (bottom, top) = self.y;
+        let height = bottom - top;
+        let mut start = left - height;
+        while start < right {
+            let (a, b) = (start.max(left), (start + height).min(right));
+            if a < b {
+                let y = |x: f64| if falling { top + x - start } else { bottom - x + start };
+                self.path(&[(a, y(a)), (b, y(b))], INK.mix(0.12), 1.0)?;
+            }
+            start += gap;
+        }
+        Ok(())
+    }
+
+    fn dots(&self, left: f64, right: f64) -> Drawn<DB> {
+        let mut y = self.y.1 + 5.0;
+        while y < self.y.0 {
+            let mut x = left + 5.0;
+            while x < right {
+                self.path(&[(x, y), (x + 1.5, y)], INK.mix(0.3), 1.5)?;
+                x += 10.0;
+            }
+            y += 10.0;
+        }
+        Ok(())
+    }
+
+    /// At most two points a pixel column, the least and the greatest value in the order in which
+    /// they came; gaps split the line.
+    fn thin(&self, values: &[f64]) -> Vec<Vec<(f64, f64)>> {
+        let mut runs: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
+        let mut column: Option<(f64, (usize, f64), (usize, f64))> = None;
+        let flush = |column: &mut Option<(f64, (usize, f64), (usize, f64))>,
+                     run: &mut Vec<(f64, f64)>| {
+            if let Some((x, low, high)) = column.take() {
+                let (first, second) = if low.0 <= high.0 { (low, high) } else { (high, low) };
+                run.push((x, first.1));
+                if first.0 != second.0 {
+                    run.push((x, second.1));
+                }
+            }
+        };
+        for (i, (&t, &value)) in self.time.rows.iter().zip(values).enumerate() {
+            let last = runs.len() - 1;
+            if !value.is_finite() {
+                flush(&mut column, &mut runs[last]);
+                if !runs[last].is_empty() {
+                    runs.push(Vec::new());
+                }
+                continue;
+            }
+            let x = self.x_of(t).round();
+            match &mut column {
+                Some((at, low, high)) if *at == x => {
+                    if value < low.1 {
+                        *low = (i, value);
+                    }
+                    if value > high.1 {
+                        *high = (i, value);
+                    }
+                }
+                _ => {
+                    flush(&mut column, &mut runs[last]);
+                    column = Some((x, (i, value), (i, value)));
+                }
+            }
+        }
+        let last = runs.len() - 1;
+        flush(&mut column, &mut runs[last]);
+        runs.retain(|run| !run.is_empty());
+        runs
+    }
+
+    fn line(&self, line: &Line) -> Result<Option<Label>, DrawingAreaErrorKind<DB::ErrorType>> {
+        let mut last = None;
+        for run in self.thin(&line.values) {
+            let points: Vec<_> = run.iter().map(|&(x, v)| (x, self.y_of(v))).collect();
+            last = points.last().copied();
+            match line.stroke {
+                Stroke::Solid if points.len() == 1 => {
+                    let (x, y) = points[0];
+                    self.path(&[(x, y), (x + 1.5, y)], line.color.into(), 1.5)?;
+                }
+                Stroke::Solid => self.path(&points, line.color.into(), 1.5)?,
+                Stroke::Dashed => self.broken(&points, line.color, 7.0, 4.0)?,
+                Stroke::Dotted => self.broken(&points, line.color, 2.0, 4.0)?,
+            }
+        }
+        Ok(last.map(|(_, y)| (y, line.name.clone(), line.color)))
+    }
+
+    /// A line in pieces of `on` pixels with `off` between them.
+    fn broken(&self, points: &[(f64, f64)], color: RGBColor, on: f64, off: f64) -> Drawn<DB> {
+        let mut phase = 0.0;
+        for pair in points.windows(2) {
+            let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+            let length = ((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0)).sqrt();
+            let point = |d: f64| (x0 + (x1 - x0) * d / length, y0 + (y1 - y0) * d / length);
+            let mut done = 0.0;
+            while done < length {
+                let within = phase % (on + off);
+                let rest = if within < on { on - within } else { on + off - within };
+                let next = (done + rest).min(length);
+                if within < on {
+                    self.path(&[point(done), point(next)], color.into(), 1.5)?;
+                }
+                phase += next - done;
+                done = next;
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws layers on top of each other; returns the labels of those that hold anything.
+    fn stack(&self, layers: &[Layer]) -> Result<Vec<Label>, DrawingAreaErrorKind<DB::ErrorType>> {
+        let mut labels = Vec::new();
+        let mut below = vec![0.0; self.time.rows.len()];
+        for layer in layers {
+            let above: Vec<f64> = below.iter().zip(&layer.values).map(|(b, v)| b + v).collect();
+            if layer.values.iter().any(|v| *v > 0.0) {
+                let lower = self.columns(&below, f64::min);
+                let upper = self.columns(&above, f64::max);
+                self.fill(&lower, &upper, layer)?;
+                let at = |values: &[f64]| self.y_of(values.last().copied().unwrap_or(0.0));
+                let middle = (at(&below) + at(&above)) / 2.0;
+                labels.push((middle, layer.name.to_owned(), layer.color));
+            }
+            below = above;
+        }
+        Ok(labels)
+    }
+
+    /// One value a pixel column, as (x, y).
+    fn columns(&self, values: &[f64], pick: fn(f64, f64) -> f64) -> Vec<(f64, f64)> {
+        let mut columns: Vec<(f64, f64)> = Vec::new();
+        for (&t, &value) in self.time.rows.iter().zip(values) {
+            let x = self.x_of(t).round();
+            match columns.last_mut() {
+                Some((at, seen)) if *at == x => *seen = pick(*seen, value),
+                _ => columns.push((x, value)),
+            }
+        }
+        columns.into_iter().map(|(x, v)| (x, self.y_of(v))).collect()
+    }
+
+    fn fill(&self, lower: &[(f64, f64)], upper: &[(f64, f64)], layer: &Layer) -> Drawn<DB> {
+        let outline: Vec<_> =
+            upper.iter().chain(lower.iter().rev()).map(|&p| self.at(p)).collect();
+        self.area.draw(&Polygon::new(outline, layer.color.filled()))?;
+        if !layer.hatched {
+            return Ok(());
+        }
+        // Each diagonal is drawn where it runs between the two outlines.
+        let (bottom, top) = self.y;
+        let mut diagonal = self.x.0 + top;
+        while diagonal < self.x.1 + bottom {
+            let mut run: Option<((f64, f64), (f64, f64))> = None;
+            for (&(x, low), &(_, high)) in lower.iter().zip(upper) {
+                let y = diagonal - x;
+                if y < low && y > high {
+                    let start = run.map_or((x, y), |r| r.0);
+                    run = Some((start, (x, y)));
+                } else if let Some((a, b)) = run.take() {
+                    self.path(&[a, b], INK.mix(0.55), 1.0)?;
+                }
+            }
+            if let Some((a, b)) = run {
+                self.path(&[a, b], INK.mix(0.55), 1.0)?;
+            }
+            diagonal += 7.0;
+        }
+        Ok(())
+    }
+
+    /// A strip above the plot, as high as the share.
+    fn strip(&self, strip: &Line) -> Drawn<DB> {
+        let base = self.y.1 - 2.0;
+        let columns = {
+            let mut columns: Vec<(f64, f64)> = Vec::new();
+            for (&t, &value) in self.time.rows.iter().zip(&strip.values) {
+                let (x, value) = (self.x_of(t).round(), if value.is_finite() { value } else { 0.0 });
+                match columns.last_mut() {
+                    Some((at, seen)) if *at == x => *seen = seen.max(value),
+                    _ => columns.push((x, value)),
+                }
+            }
+            columns
+        };
+        let wide = columns.windows(2).map(|w| w[1].0 - w[0].0).fold(1.0, f64::max);
+        for (x, share) in columns.into_iter().filter(|c| c.1 > 0.0) {
+            let height = (share * (STRIP - 2.0)).max(1.0);
+            let corners = [self.at((x - wide, base - height)), self.at((x, base))];
+            self.area.draw(&Rectangle::new(corners, strip.color.filled()))?;
+        }
+        self.path(&[(self.x.0, base), (self.x.1, base)], GRID.into(), 1.0)?;
+        self.text(&strip.name, (self.x.1 + 24.0, base - 6.0), INK, HPos::Left, VPos::Center)
+    }
+
+    /// Names at the right edge, as near to their lines as they fit below each other.
+    fn labels(&self, mut labels: Vec<Label>) -> Drawn<DB> {
+        const HEIGHT: f64 = 15.0;
+        labels.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (bottom, top) = (self.y.0 - 2.0, self.y.1 + 6.0);
+        let mut free = top;
+        let mut places: Vec<f64> = Vec::new();
+        for (wish, _, _) in &labels {
+            let y = wish.max(free);
+            places.push(y);
+            free = y + HEIGHT;
+        }
+        let mut limit = bottom;
+        for y in places.iter_mut().rev() {
+            *y = y.min(limit);
+            limit = *y - HEIGHT;
+        }
+        for ((_, name, color), y) in labels.into_iter().zip(places) {
+            let corners = [
+                self.at((self.x.1 + 8.0, y - 5.0)),
+                self.at((self.x.1 + 18.0, y + 5.0)),
+            ];
+            self.area.draw(&Rectangle::new(corners, color.filled()))?;
+            self.area.draw(&Rectangle::new(corners, INK.stroke_width(1)))?;
+            self.text(&name, (self.x.1 + 24.0, y), INK, HPos::Left, VPos::Center)?;
+        }
+        Ok(())
+    }
+}
