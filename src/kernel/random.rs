@@ -102,7 +102,10 @@ mod tests {
             draws(streams.get("arrivals", "web/0")),
             [70333358734388362, 17544061329373636754, 10274406963706784273]
         );
-        assert_eq!(draws(streams.family("start", "web/1").nth(3)), [8927949144800149647, 1709920589080993123, 2426081325164747103]);
+        assert_eq!(
+            draws(streams.family("start", "web/1").nth(3)),
+            [8927949144800149647, 1709920589080993123, 2426081325164747103]
+        );
     }
 
     /// The outputs of the reference implementation (splitmix64.c by Sebastiano Vigna) for seed

@@ -5,8 +5,10 @@
 //! tables, writes the summary and the manifest, and puts the folder in its place. No file holds
 //! the time of day, a path or a number of threads: the same run leaves the same bytes.
 
+pub mod chart;
 pub mod csv;
 pub mod folder;
+mod font;
 pub mod manifest;
 pub mod run;
 pub mod summary_json;

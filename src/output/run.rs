@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::chart;
 use super::csv::Rows;
 use super::folder::{RunFolder, outside};
 use super::manifest::{FileEntry, Manifest, json};
@@ -153,6 +154,11 @@ impl RunWriter {
         folder.write(LOCK, lock.as_bytes())?;
         for (name, from) in load_files {
             folder.copy(name, from)?;
+        }
+        let services = summary.iter().map(|row| row.service.clone());
+        let services: Vec<String> = services.filter(|name| !name.is_empty()).collect();
+        for (name, bytes) in chart::draw(&folder.path(""), &services)? {
+            folder.write(&name, &bytes)?;
         }
         let target = folder.target().to_owned();
         let (seed, replication) = (info.seed, info.replication);

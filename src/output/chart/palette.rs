@@ -38,5 +38,4 @@ pub const TIMED_OUT: RGBColor = rgb(0x67274B);
 pub const ABORTED: RGBColor = rgb(0x8C8C8C);
 
 /// Percentiles from the median up: one hue, darker as it gets worse.
-pub const PERCENTILES: [RGBColor; 4] =
-    [rgb(0x78C3ED), rgb(0x3A8FC4), rgb(0x0F4D71), rgb(0x000000)];
+pub const PERCENTILES: [RGBColor; 4] = [rgb(0x78C3ED), rgb(0x3A8FC4), rgb(0x0F4D71), rgb(0x000000)];

@@ -427,8 +427,7 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
     }
 
     fn fill(&self, lower: &[(f64, f64)], upper: &[(f64, f64)], layer: &Layer) -> Drawn<DB> {
-        let outline: Vec<_> =
-            upper.iter().chain(lower.iter().rev()).map(|&p| self.at(p)).collect();
+        let outline: Vec<_> = upper.iter().chain(lower.iter().rev()).map(|&p| self.at(p)).collect();
         self.area.draw(&Polygon::new(outline, layer.color.filled()))?;
         if !layer.hatched {
             return Ok(());
@@ -461,7 +460,8 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
         let columns = {
             let mut columns: Vec<(f64, f64)> = Vec::new();
             for (&t, &value) in self.time.rows.iter().zip(&strip.values) {
-                let (x, value) = (self.x_of(t).round(), if value.is_finite() { value } else { 0.0 });
+                let (x, value) =
+                    (self.x_of(t).round(), if value.is_finite() { value } else { 0.0 });
                 match columns.last_mut() {
                     Some((at, seen)) if *at == x => *seen = seen.max(value),
                     _ => columns.push((x, value)),
@@ -497,10 +497,7 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
             limit = *y - HEIGHT;
         }
         for ((_, name, color), y) in labels.into_iter().zip(places) {
-            let corners = [
-                self.at((self.x.1 + 8.0, y - 5.0)),
-                self.at((self.x.1 + 18.0, y + 5.0)),
-            ];
+            let corners = [self.at((self.x.1 + 8.0, y - 5.0)), self.at((self.x.1 + 18.0, y + 5.0))];
             self.area.draw(&Rectangle::new(corners, color.filled()))?;
             self.area.draw(&Rectangle::new(corners, INK.stroke_width(1)))?;
             self.text(&name, (self.x.1 + 24.0, y), INK, HPos::Left, VPos::Center)?;

@@ -1,0 +1,282 @@
+//! Charts of a run, as SVG and PNG, drawn from the tables in its folder and from nothing else.
+//!
+//! One picture a panel and service, and one of all panels under each other with a shared time
+//! axis. With several services the service's name ends the file's.
+
+mod axis;
+mod palette;
+mod panel;
+
+use std::io;
+use std::path::Path;
+
+use plotters::prelude::*;
+
+use super::csv::Table;
+use super::font;
+use crate::error::Error;
+use palette as color;
+use panel::{Block, Layer, Line, Panel, Scale, Stroke, Time};
+
+/// Width of a picture in pixels.
+const WIDTH: u32 = 960;
+/// Height of a panel.
+const HEIGHT: u32 = 230;
+/// Pixels of a PNG for one of the picture.
+const ZOOM: u32 = 2;
+
+/// A picture, drawn: its file's name and its bytes.
+pub type Drawn = (String, Vec<u8>);
+
+/// Draws all charts of a folder that holds `timeseries.csv` and `blocks.csv`. `services` are in
+/// order; blocks without an end last as long as the table.
+///
+/// # Errors
+/// [`Error::Outside`] where a table can't be read, [`Error::Usage`] where it is no such table.
+pub fn draw(folder: &Path, services: &[String]) -> Result<Vec<Drawn>, Error> {
+    font::register();
+    let blocks = Table::open(&folder.join("blocks.csv"), &["kind", "subject", "detail"], |_| true)?;
+    let mut drawn = Vec::new();
+    for service in services {
+        let rows =
+            Table::open(&folder.join("timeseries.csv"), &["service", "revision"], |cells| {
+                cells[0] == service && cells[1].is_empty()
+            })?;
+        let time = time(&rows, &blocks);
+        let end = if services.len() > 1 { format!("-{service}") } else { String::new() };
+        let pictures = [
+            ("instances", vec![instances(&rows)]),
+            ("requests", vec![requests(&rows)]),
+            ("latency", vec![latency(&rows)]),
+            ("pending", vec![pending(&rows), oldest_wait(&rows)]),
+            ("key_calls", vec![key_calls(&rows)]),
+        ];
+        for (name, panels) in &pictures {
+            drawn.extend(picture(&format!("{name}{end}"), panels, &time)?);
+        }
+        let all: Vec<Panel> = pictures.into_iter().flat_map(|(_, panels)| panels).collect();
+        drawn.extend(picture(&format!("dashboard{end}"), &all, &time)?);
+    }
+    Ok(drawn)
+}
+
+/// A picture of panels under each other, in both forms.
+fn picture(name: &str, panels: &[Panel], time: &Time) -> Result<[Drawn; 2], Error> {
+    let height = HEIGHT * panels.len() as u32;
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
+        stack(&area, 1, panels, time).map_err(failed)?;
+    }
+    let (width, high) = (WIDTH * ZOOM, height * ZOOM);
+    let mut pixels = vec![0; (width * high * 3) as usize];
+    {
+        let backend = BitMapBackend::with_buffer(&mut pixels, (width, high));
+        stack(&backend.into_drawing_area(), ZOOM, panels, time).map_err(failed)?;
+    }
+    let png = encode(&pixels, (width, high)).map_err(failed)?;
+    Ok([(format!("{name}.svg"), svg.into_bytes()), (format!("{name}.png"), png)])
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Outside("a chart can't be drawn".to_owned(), io::Error::other(error.to_string()))
+}
+
+fn stack<DB: DrawingBackend>(
+    area: &DrawingArea<DB, plotters::coord::Shift>,
+    zoom: u32,
+    panels: &[Panel],
+    time: &Time,
+) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+    area.fill(&WHITE)?;
+    for (part, panel) in area.split_evenly((panels.len(), 1)).iter().zip(panels) {
+        panel::draw(part, zoom.into(), (WIDTH.into(), HEIGHT.into()), panel, time)?;
+    }
+    area.present()
+}
+
+fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, png::EncodingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()?;
+    Ok(bytes)
+}
+
+/// The time axis of a service's rows.
+fn time(rows: &Table, blocks: &Table) -> Time {
+    let (starts, lengths) = (rows.numbers("t_s"), rows.numbers("interval_s"));
+    let ends: Vec<f64> = starts.iter().zip(lengths).map(|(t, length)| t + length).collect();
+    let from = starts.first().copied().unwrap_or(0.0);
+    let until = ends.last().copied().unwrap_or(from + 1.0);
+    let (begins, over) = (blocks.numbers("from_s"), blocks.numbers("until_s"));
+    let [kinds, subjects, details] = ["kind", "subject", "detail"].map(|c| blocks.texts(c));
+    let block = |i: usize| Block {
+        kind: kinds[i].clone(),
+        label: label(&kinds[i], &subjects[i], &details[i]),
+        from: begins[i],
+        until: if over[i].is_finite() { over[i] } else { until },
+    };
+    Time { rows: ends, from, until, blocks: (0..blocks.len()).map(block).collect() }
+}
+
+/// What is written at a block.
+fn label(kind: &str, subject: &str, detail: &str) -> String {
+    let text = match kind {
+        "outage_retryable" | "outage_not_retryable" => format!("outage of {subject}: {detail}"),
+        "key_state" => format!("key {subject} {detail}"),
+        "permission" => format!("key {subject}: {detail}"),
+        "quota" => format!("quota {subject}: {detail}"),
+        _ => format!("{subject} {detail}"),
+    };
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text,
+    }
+}
+
+fn line(name: &str, color: RGBColor, values: Vec<f64>) -> Line {
+    Line { name: name.to_owned(), color, stroke: Stroke::Solid, values }
+}
+
+fn panel(title: &str, empty: &'static str) -> Panel {
+    Panel {
+        title: title.to_owned(),
+        scale: Scale::Linear,
+        layers: Vec::new(),
+        lines: Vec::new(),
+        strip: None,
+        empty,
+    }
+}
+
+/// Sums of columns, row by row.
+fn sum(rows: &Table, columns: &[&str]) -> Vec<f64> {
+    let mut sum = vec![0.0; rows.len()];
+    for column in columns {
+        sum.iter_mut().zip(rows.numbers(column)).for_each(|(s, v)| *s += v);
+    }
+    sum
+}
+
+/// Counts of an interval as a rate a second.
+fn rate(rows: &Table, columns: &[&str]) -> Vec<f64> {
+    let lengths = rows.numbers("interval_s");
+    sum(rows, columns).iter().zip(lengths).map(|(n, s)| n / s).collect()
+}
+
+fn instances(rows: &Table) -> Panel {
+    let in_grace = sum(rows, &["instances_grace_idle", "instances_grace_busy"]);
+    let without = |column: &str, grace: &str| -> Vec<f64> {
+        rows.numbers(column).iter().zip(rows.numbers(grace)).map(|(n, g)| n - g).collect()
+    };
+    let layer = |name, color, hatched, values| Layer { name, color, hatched, values };
+    let other = sum(rows, &["instances_allocating", "instances_fetching", "instances_booting"]);
+    let mut panel = panel("instances by state", "no instances");
+    panel.layers = vec![
+        layer("serving", color::SERVING, false, without("instances_busy", "instances_grace_busy")),
+        layer("warm, idle", color::IDLE, false, without("instances_idle", "instances_grace_idle")),
+        layer("running, in grace", color::GRACE, false, in_grace),
+        layer("waiting for key", color::UNLOCKING, true, rows.numbers("instances_unlocking")),
+        layer("starting", color::STARTING, false, other),
+        layer("draining", color::DRAINING, false, rows.numbers("instances_draining")),
+    ];
+    let shown = panel.layers.iter().map(|l| l.values.as_slice());
+    let top = (0..rows.len())
+        .map(|i| shown.clone().map(|v| v[i]).sum::<f64>())
+        .chain(rows.numbers("wanted"))
+        .fold(0.0, f64::max);
+    let mut wanted = line("wanted", color::INK, rows.numbers("wanted"));
+    wanted.stroke = Stroke::Dashed;
+    panel.lines.push(wanted);
+    for (name, column) in [("min", "min_instances"), ("max", "max_instances")] {
+        let values = rows.numbers(column);
+        // A limit far above what happens would only press the picture flat.
+        let in_range = values.iter().all(|v| *v > 0.0 && *v <= 1.3 * top);
+        if in_range {
+            let mut limit = line(name, color::INK, values);
+            limit.stroke = Stroke::Dotted;
+            panel.lines.push(limit);
+        }
+    }
+    panel
+}
+
+fn requests(rows: &Table) -> Panel {
+    let mut panel = panel("requests per second by outcome", "no requests");
+    let warm: Vec<f64> = rate(rows, &["served"])
+        .iter()
+        .zip(rate(rows, &["served_cold"]))
+        .map(|(a, b)| a - b)
+        .collect();
+    let all = [
+        line("arrivals", color::ARRIVALS, rate(rows, &["arrivals"])),
+        line("served", color::SERVED, warm),
+        line("served cold", color::SERVED_COLD, rate(rows, &["served_cold"])),
+        line("refused", color::REFUSED, rate(rows, &["refused"])),
+        line("timed out", color::TIMED_OUT, rate(rows, &["timed_out"])),
+        line("aborted", color::ABORTED, rate(rows, &["aborted"])),
+    ];
+    panel.lines.extend(all.into_iter().filter(any));
+    panel
+}
+
+fn any(line: &Line) -> bool {
+    line.values.iter().any(|v| *v != 0.0 && v.is_finite())
+}
+
+fn latency(rows: &Table) -> Panel {
+    let mut panel = panel("latency of the served, by percentile", "no request was served");
+    panel.scale = Scale::Latency;
+    for (name, hue) in ["p50", "p90", "p95", "p99"].into_iter().zip(color::PERCENTILES) {
+        panel.lines.push(line(name, hue, rows.numbers(&format!("latency_s_{name}"))));
+    }
+    let failed = sum(rows, &["refused", "timed_out", "aborted"]);
+    let share: Vec<f64> = failed
+        .iter()
+        .zip(rows.numbers("served"))
+        .map(|(f, s)| if f + s > 0.0 { f / (f + s) } else { 0.0 })
+        .collect();
+    panel.strip = Some(line("share failed", color::REFUSED, share)).filter(any);
+    panel
+}
+
+fn pending(rows: &Table) -> Panel {
+    let mut panel = panel("requests waiting for an instance", "no request waited");
+    panel.lines.push(line("pending", color::REFUSED, rows.numbers("pending")));
+    panel
+}
+
+fn oldest_wait(rows: &Table) -> Panel {
+    let mut panel = panel("wait of the oldest pending request, s", "no request waited");
+    panel.lines.push(line("oldest wait", color::TIMED_OUT, rows.numbers("oldest_wait_s")));
+    panel
+}
+
+fn key_calls(rows: &Table) -> Panel {
+    let mut panel = panel("key calls per second by outcome", "no key calls");
+    let all = [
+        line("ok", color::SERVED, rate(rows, &["key_calls_ok"])),
+        line("retryable", color::UNLOCKING, rate(rows, &["key_calls_retryable"])),
+        line("timeout", color::TIMED_OUT, rate(rows, &["key_calls_timeout"])),
+        line("over quota", color::REFUSED, rate(rows, &["key_calls_quota"])),
+        line("denied", color::ARRIVALS, rate(rows, &["key_calls_denied"])),
+    ];
+    panel.lines.extend(all.into_iter().filter(any));
+    let top = panel.lines.iter().flat_map(|l| l.values.iter().copied()).fold(0.0, f64::max);
+    let limit = rows.numbers("quota_limit");
+    let highest = limit.iter().copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
+    if highest > 0.0 && highest <= 4.0 * top {
+        let mut quota = line("quota", color::INK, limit);
+        quota.stroke = Stroke::Dashed;
+        panel.lines.push(quota);
+    } else if highest > 0.0 {
+        panel.title.push_str(&format!(" (quota: {} a second)", axis::number(highest)));
+    }
+    panel
+}
