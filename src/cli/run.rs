@@ -179,6 +179,10 @@ fn progress(quiet: bool, length: SimDuration) -> ProgressBar {
     bar
 }
 
+/// The tables of a run's folder, whose names a file of load can't have there.
+const TABLES: [&str; 5] =
+    ["timeseries.csv", "instances.csv", "key_calls.csv", "blocks.csv", "summary.csv"];
+
 /// The files of load to copy beside the lock, and the names they have there, one a trace.
 fn load_files(checked: &Checked) -> (Vec<(String, PathBuf)>, Vec<String>) {
     let (mut files, mut names) = (Vec::<(String, PathBuf)>::new(), Vec::new());
@@ -188,9 +192,13 @@ fn load_files(checked: &Checked) -> (Vec<(String, PathBuf)>, Vec<String>) {
             continue;
         }
         let own = trace.path.file_name().map(|n| n.to_string_lossy().into_owned());
-        let own = format!("load-{}", own.unwrap_or_default());
-        let taken = |n: &String| files.iter().any(|(known, _)| known == n);
-        let numbered = |i: usize| if i == 0 { own.clone() } else { format!("{i}-{own}") };
+        let own = own.unwrap_or_default();
+        let taken = |n: &String| {
+            let a_table = TABLES.contains(&n.as_str()) || !n.ends_with(".csv");
+            a_table || files.iter().any(|(known, _)| known == n)
+        };
+        let stem = own.strip_suffix(".csv").unwrap_or(&own);
+        let numbered = |i: usize| if i == 0 { own.clone() } else { format!("{stem}-{i}.csv") };
         let name = (0..).map(numbered).find(|n| !taken(n)).unwrap_or_default();
         files.push((name.clone(), trace.path.clone()));
         names.push(name);

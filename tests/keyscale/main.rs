@@ -3,4 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic wherever it is")]
 
 mod folder;
+mod program;
+mod tidy;
 mod trace;

@@ -100,13 +100,20 @@ pub struct Time {
 /// Margins of the plot within its panel, in pixels.
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 150.0;
-const TOP: f64 = 26.0;
+const TOP: f64 = 24.0;
+/// Height of a line of block names above the plot.
+const LANE: f64 = 15.0;
 const BOTTOM: f64 = 26.0;
+/// Most lines of block names.
+const LANES: usize = 4;
 const STRIP: f64 = 14.0;
 /// Size of every text.
 const TEXT: f64 = 12.0;
 
 type Area<DB> = DrawingArea<DB, Shift>;
+/// A pixel column: where, then the least and the greatest value with their rows.
+type Column = (f64, (usize, f64), (usize, f64));
+
 type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// A plot's place on the canvas: pixels of the picture, times what a pixel is on the canvas.
@@ -118,6 +125,8 @@ struct Plot<'a, DB: DrawingBackend> {
     time: &'a Time,
     scale: Scale,
     range: (f64, f64),
+    /// Where each block's name begins, and in which line.
+    lanes: &'a [(f64, usize)],
 }
 
 /// Draws a panel on an area of this size in pixels of the picture.
@@ -130,11 +139,14 @@ pub fn draw<DB: DrawingBackend>(
 ) -> Drawn<DB> {
     let strip = if panel.strip.is_some() { STRIP } else { 0.0 };
     let (marks, range) = value_axis(panel);
+    let names = lanes(time, size.0 - RIGHT);
+    let lanes = names.iter().map(|n| n.1 + 1).max().unwrap_or(0);
     let plot = Plot {
         area,
         zoom,
         x: (LEFT, size.0 - RIGHT),
-        y: (size.1 - BOTTOM, TOP + strip),
+        y: (size.1 - BOTTOM, TOP + strip + lanes as f64 * LANE),
+        lanes: &names,
         time,
         scale: panel.scale,
         range,
@@ -156,6 +168,23 @@ pub fn draw<DB: DrawingBackend>(
     }
     plot.axes(&marks)?;
     plot.labels(labels)
+}
+
+/// Where each block's name begins and in which line above the plot, so that none covers another.
+fn lanes(time: &Time, right: f64) -> Vec<(f64, usize)> {
+    /// Width of a letter of the bundled font, on average and rather more.
+    const LETTER: f64 = 7.2;
+    let mut free: Vec<f64> = Vec::new();
+    let mut place = |block: &Block| {
+        let share = (block.from - time.from) / (time.until - time.from);
+        let width = 8.0 + LETTER * block.label.chars().count() as f64;
+        let begin = (LEFT + share.clamp(0.0, 1.0) * (right - LEFT)).min(right - width).max(LEFT);
+        let lane = free.iter().position(|&end| end <= begin).unwrap_or(free.len().min(LANES - 1));
+        free.resize(free.len().max(lane + 1), 0.0);
+        free[lane] = begin + width;
+        (begin, lane)
+    };
+    time.blocks.iter().map(&mut place).collect()
 }
 
 fn is_empty(panel: &Panel) -> bool {
@@ -249,8 +278,7 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
     /// Shades the blocks by their kind and writes their names into them.
     fn blocks(&self) -> Drawn<DB> {
         let (bottom, top) = self.y;
-        let mut taken = Vec::<(f64, f64, f64)>::new();
-        for block in &self.time.blocks {
+        for (block, &(begin, lane)) in self.time.blocks.iter().zip(self.lanes) {
             let (left, right) = (self.x_of(block.from), self.x_of(block.until));
             if right <= left {
                 continue;
@@ -268,14 +296,9 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
                 "quota" => self.dots(left, right)?,
                 _ => {}
             }
-            let width = 6.8 * block.label.chars().count() as f64;
-            let begin = (left + 4.0).min(self.x.1 - width).max(self.x.0);
-            let mut y = top + 3.0;
-            while taken.iter().any(|t| t.2 == y && t.0 < begin + width && begin < t.1) {
-                y += 15.0;
-            }
-            taken.push((begin, begin + width, y));
-            self.text(&block.label, (begin, y), INK, HPos::Left, VPos::Top)?;
+            let y = TOP + lane as f64 * LANE;
+            self.path(&[(left, y), (left, top)], INK.mix(0.3), 1.0)?;
+            self.text(&block.label, (begin + 4.0, y), INK, HPos::Left, VPos::Top)?;
         }
         Ok(())
     }
@@ -312,9 +335,8 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
     /// they came; gaps split the line.
     fn thin(&self, values: &[f64]) -> Vec<Vec<(f64, f64)>> {
         let mut runs: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
-        let mut column: Option<(f64, (usize, f64), (usize, f64))> = None;
-        let flush = |column: &mut Option<(f64, (usize, f64), (usize, f64))>,
-                     run: &mut Vec<(f64, f64)>| {
+        let mut column: Option<Column> = None;
+        let flush = |column: &mut Option<Column>, run: &mut Vec<(f64, f64)>| {
             if let Some((x, low, high)) = column.take() {
                 let (first, second) = if low.0 <= high.0 { (low, high) } else { (high, low) };
                 run.push((x, first.1));
