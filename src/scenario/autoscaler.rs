@@ -1,5 +1,7 @@
 //! Scaling policies and their settings.
 
+use super::build::{count, length};
+use super::tree::Node;
 use crate::units::{Ratio, SimDuration};
 
 /// A policy that says how many instances are wanted.
@@ -26,4 +28,19 @@ pub struct CloudRun {
     pub window: SimDuration,
     /// The longer window of the concurrency driver.
     pub long_window: SimDuration,
+}
+
+impl Autoscaler {
+    /// The policy of a checked table.
+    pub(super) fn build(table: &Node) -> Self {
+        match table.get("cloud_run") {
+            Some(settings) => Self::CloudRun(CloudRun {
+                tick: length(settings, "tick"),
+                concurrency_target: settings.get("concurrency_target").and_then(Node::ratio),
+                window: length(settings, "window"),
+                long_window: length(settings, "long_window"),
+            }),
+            None => Self::Fixed { instances: count(table, "fixed.instances") },
+        }
+    }
 }

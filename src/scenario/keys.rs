@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::build::{Build, count, flag, law, length, ratio, text};
 use super::service::BackOff;
+use super::tree::{Entry, Node};
 use crate::distribution::Distribution;
 use crate::ids::{ManagerId, QuotaId};
 use crate::units::{Ratio, SimDuration};
@@ -129,4 +131,72 @@ pub struct Check {
     pub interval: SimDuration,
     /// Each distance is drawn evenly within this share of the interval, either way.
     pub jitter: Ratio,
+}
+
+impl Key {
+    /// A key of a checked table.
+    pub(super) fn build(entry: &Entry, build: &Build<'_>) -> Self {
+        let key = &entry.node;
+        let manager = key.get("external_manager").and_then(Node::text);
+        Self {
+            name: entry.key.clone(),
+            resource: key.get("resource").and_then(Node::resource).unwrap_or_else(KeyName::none),
+            protection: match text(key, "protection_level") {
+                "HSM" => Protection::Hsm,
+                "EXTERNAL" => Protection::External,
+                "EXTERNAL_VPC" => Protection::ExternalVpc,
+                _ => Protection::Software,
+            },
+            manager: manager.map(|m| ManagerId::at(build.position("external_managers", m))),
+            quota: build.quota_of(key),
+            latency: law(key, "latency"),
+            retry: Retry {
+                back_off: BackOff::build(key.get("retry").unwrap_or(key)),
+                total: length(key, "retry.total"),
+            },
+            check: flag(key, "check.enabled").then(|| Check {
+                interval: length(key, "check.interval"),
+                jitter: ratio(key, "check.jitter"),
+            }),
+            disable_propagation: law(key, "propagation.disable"),
+            permission_propagation: law(key, "propagation.permission"),
+        }
+    }
+}
+
+impl KeyName {
+    /// Stands for a name that can't be read; no checked key has one.
+    fn none() -> Self {
+        let [project, location, ring, key] = [const { String::new() }; 4];
+        Self { project, location, ring, key }
+    }
+}
+
+impl Quota {
+    /// A quota of a checked table.
+    pub(super) fn build(entry: &Entry) -> Self {
+        let quota = &entry.node;
+        let pool = if text(quota, "pool") == "HSM" { Pool::Hsm } else { Pool::External };
+        let soft = pool == Pool::Hsm && !flag(quota, "overloaded");
+        Self {
+            name: entry.key.clone(),
+            project: text(quota, "project").to_owned(),
+            location: text(quota, "location").to_owned(),
+            pool,
+            limit: quota.get("limit").and_then(Node::operations).unwrap_or_default(),
+            enforcement: if soft { Enforcement::Soft } else { Enforcement::Hard },
+        }
+    }
+}
+
+impl ExternalManager {
+    /// A manager of a checked table.
+    pub(super) fn build(entry: &Entry) -> Self {
+        Self {
+            name: entry.key.clone(),
+            latency: law(&entry.node, "latency"),
+            call_timeout: length(&entry.node, "call_timeout"),
+            inner_attempts: count(&entry.node, "inner_attempts"),
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::build::{Build, length, ratio, text};
+use super::tree::Node;
 use crate::ids::TraceId;
 use crate::units::{Rate, Ratio, SimDuration};
 
@@ -108,4 +110,51 @@ impl Trace {
     pub fn total(&self) -> u64 {
         self.buckets.iter().map(|b| b.count).sum()
     }
+}
+
+impl Load {
+    /// A source of a checked table; the path is the table's.
+    pub(super) fn build(source: &Node, path: &str, build: &mut Build<'_>) -> Self {
+        let name = text(source, "name").to_owned();
+        let kind = if let Some(poisson) = source.get("poisson") {
+            LoadKind::Poisson { rate: rate(poisson) }
+        } else if let Some(profile) = source.get("profile") {
+            let join = match text(profile, "join") {
+                "lines" => Join::Lines,
+                _ => Join::Steps,
+            };
+            let points = profile.get("points").map(Node::items).unwrap_or_default();
+            let point = |p: &Node| Point { at: length(p, "at"), rate: rate(p) };
+            LoadKind::Profile { points: points.iter().map(point).collect(), join }
+        } else {
+            let trace = TraceFile::build(source, format!("{path}.trace.file"), build);
+            build.traces.push(trace);
+            LoadKind::Trace(TraceId::at(build.traces.len() - 1))
+        };
+        Self { name, kind }
+    }
+}
+
+impl TraceFile {
+    fn build(source: &Node, key: String, build: &Build<'_>) -> Self {
+        let text_at = |key: &str| source.get(key).and_then(Node::text).map(str::to_owned);
+        let file = source.get("trace.file");
+        let folder = file.map_or(build.folder, |f| build.folder_of(&f.place));
+        Self {
+            path: folder.join(text(source, "trace.file")),
+            key,
+            time: text_at("trace.time"),
+            count: text_at("trace.count"),
+            bucket: source.get("trace.bucket").and_then(Node::duration),
+            spread: match text(source, "trace.spread") {
+                "even" => Spread::Even,
+                _ => Spread::Uniform,
+            },
+            scale: ratio(source, "trace.scale"),
+        }
+    }
+}
+
+fn rate(table: &Node) -> Rate {
+    table.get("rate").and_then(Node::rate).unwrap_or_default()
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::schema::{Kind, Shape};
+use super::schema::{Kind, Presence, Shape};
 use super::tree::{Node, Value};
 
 /// The first lines of every lock file.
@@ -21,7 +21,6 @@ pub(super) fn print(root: &Node, schema: &Shape) -> String {
 }
 
 /// The values of a table, then what has a header of its own.
-#[allow(clippy::wildcard_enum_match_arm, reason = "`has_header` lets no other kind through")]
 fn table(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String>) {
     let given = || shape.children.iter().filter_map(|c| Some((c, node.entry(c.name)?)));
     for (child, entry) in given().filter(|(child, _)| !has_header(child)) {
@@ -31,10 +30,12 @@ fn table(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String>) 
     }
     for (child, entry) in given().filter(|(child, _)| has_header(child)) {
         path.push(name(child.name));
-        match child.row.kind {
-            Kind::List => elements(text, &entry.node, child, path),
-            Kind::Names(_) => named(text, &entry.node, child, path),
-            _ => section(text, &entry.node, child, path),
+        if child.row.kind == Kind::List {
+            elements(text, &entry.node, child, path);
+        } else if matches!(child.row.kind, Kind::Names(_)) {
+            named(text, &entry.node, child, path);
+        } else {
+            section(text, &entry.node, child, path);
         }
         path.pop();
     }
@@ -43,7 +44,7 @@ fn table(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String>) 
 /// Whether something is written under a header; laws, choices and points stand on one line.
 fn has_header(shape: &Shape) -> bool {
     let plain = shape.row.kind == Kind::Table && shape.variants().next().is_none();
-    let below_choice = shape.row.presence == super::schema::Presence::Variant;
+    let below_choice = shape.row.presence == Presence::Variant;
     plain && !below_choice || matches!(shape.row.kind, Kind::Names(_) | Kind::List)
 }
 

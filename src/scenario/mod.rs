@@ -1,12 +1,21 @@
-//! A scenario: what a file asks for, checked. Opens no file.
+//! A scenario: what a file asks for, checked.
 //!
-//! Text → tree ([`check`]: limits, TOML, overrides) → tree by the schema, defaults filled in →
-//! typed [`Scenario`]. Every problem keeps its place, and all of them are told at once.
+//! [`check`] takes the text of a file through these steps, and says all that is wrong at once:
+//!
+//! ```text
+//! text ─ syntax ─> tree ─ overrides ─> tree ─ read, fill ─> every key there ─ checks, build ─> Scenario
+//!                                              by schema          └─ lock ─> text again
+//! ```
+//!
+//! The tree keeps the place of every name and value, so that a problem can be shown where it
+//! stands. [`schema`] has every key as data. Nothing here opens a file or prints: a file of load
+//! is named by its path, and read by others.
 
 pub mod autoscaler;
 mod build;
-mod cross;
-mod derive;
+mod check;
+mod checks;
+mod fill;
 pub mod keys;
 mod limits;
 pub mod load;
@@ -19,11 +28,14 @@ pub mod service;
 mod source;
 mod syntax;
 mod table;
+#[cfg(test)]
+mod tests;
 pub mod timeline;
 mod tree;
 mod value;
 
 pub use autoscaler::{Autoscaler, CloudRun};
+pub use check::{Checked, Source, check};
 pub use keys::{Check, Enforcement, ExternalManager, Key, KeyName, Pool, Protection, Quota, Retry};
 pub use load::{Bucket, Join, Load, LoadKind, Point, Spread, Trace, TraceFile};
 pub use overrides::Override;
@@ -34,91 +46,7 @@ pub use service::{
 };
 pub use timeline::{Action, Domain, Entry};
 
-use std::path::Path;
-
 use crate::units::SimDuration;
-
-/// The text of a scenario and where it is from.
-#[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
-    /// The path that messages show.
-    pub origin: &'a str,
-    /// The text.
-    pub text: &'a str,
-    /// The scenario's name where the text has none.
-    pub stem: &'a str,
-    /// Paths in the text are relative to this folder.
-    pub folder: &'a Path,
-}
-
-/// A scenario that can run.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// The scenario.
-    pub scenario: Scenario,
-    /// What is odd, but not wrong.
-    pub warnings: Problems,
-    tree: tree::Node,
-}
-
-/// Checks a scenario's text with overrides applied. A path in an override is relative to
-/// `working_folder`.
-///
-/// # Errors
-/// Everything that is wrong, in the order of the text.
-pub fn check(
-    source: &Source<'_>,
-    overrides: &[Override],
-    working_folder: &Path,
-) -> Result<Checked, Problems> {
-    let mut sources = source::Sources::new(source.origin, source.text);
-    let mut found = source::Findings::default();
-    let (mut tree, whole) = syntax::parse(source.text, &mut found);
-    if !whole {
-        return Err(found.into_problems(&sources));
-    }
-    let schema = schema::Shape::root();
-    for given in overrides {
-        overrides::apply(&mut tree, given, &schema, &mut sources, &mut found);
-    }
-    read::read(&mut tree, &schema, &mut found);
-    derive::derive(&mut tree, source.stem);
-    cross::of_tree(&tree, &sources, &mut found);
-    let (root, folder, traces) = (&tree, source.folder, Vec::new());
-    let mut builder = build::Builder { root, found: &mut found, folder, working_folder, traces };
-    let scenario = builder.scenario();
-    if let Some(scenario) = &scenario {
-        cross::of_scenario(scenario, &tree, &mut found);
-    }
-    match scenario {
-        Some(scenario) if !found.has_errors() => {
-            Ok(Checked { scenario, warnings: found.into_problems(&sources), tree })
-        }
-        _ => Err(found.into_problems(&sources)),
-    }
-}
-
-impl Checked {
-    /// The scenario as TOML with every default filled in; `traces` are names to put in place of
-    /// the files of load, in their order.
-    pub fn lock(&self, traces: &[String]) -> String {
-        let mut tree = self.tree.clone();
-        let mut names = traces.iter();
-        let services = tree.get_mut("services").and_then(tree::Node::entries_mut);
-        for service in services.into_iter().flatten() {
-            let Some(load) = service.node.get_mut("load") else { continue };
-            for source in load.items_mut() {
-                let file = source.get_mut("trace").and_then(|t| t.get_mut("file"));
-                if let Some(file) = file
-                    && let Some(name) = names.next()
-                {
-                    file.value = tree::Value::Text(name.clone());
-                }
-            }
-        }
-        lock::print(&tree, &schema::Shape::root())
-    }
-}
 
 /// A checked scenario: every number within its bounds, every name resolved.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,11 +93,7 @@ impl Scenario {
 
     /// Distance of the rows of the time series for a run of this length.
     pub fn sample_interval(&self, duration: SimDuration) -> SimDuration {
-        self.sample_interval.unwrap_or_else(|| {
-            let fits = |s: &&u64| duration.0.div_ceil(SimDuration::from_secs(**s).0) <= MAX_SAMPLES;
-            let longest = SAMPLE_SECONDS[SAMPLE_SECONDS.len() - 1];
-            SimDuration::from_secs(*SAMPLE_SECONDS.iter().find(fits).unwrap_or(&longest))
-        })
+        self.sample_interval.unwrap_or_else(|| Self::fitting_interval(duration))
     }
 
     /// Requests a second at the start, or on average of a trace: a guess to size things by.
@@ -183,5 +107,12 @@ impl Scenario {
             }
         };
         self.services.iter().flat_map(|s| &s.load).map(rate).sum()
+    }
+
+    /// The shortest distance that gives a run of this length at most 3,600 rows a service.
+    fn fitting_interval(duration: SimDuration) -> SimDuration {
+        let fits = |s: &&u64| duration.0.div_ceil(SimDuration::from_secs(**s).0) <= MAX_SAMPLES;
+        let longest = SAMPLE_SECONDS[SAMPLE_SECONDS.len() - 1];
+        SimDuration::from_secs(*SAMPLE_SECONDS.iter().find(fits).unwrap_or(&longest))
     }
 }

@@ -3,10 +3,11 @@
 //! A problem says what, where and how to fix it, in the shape that compilers use. Where things
 //! are wrong is found elsewhere; who prints it decides on colour.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// Problems that one rendering shows; of more it tells the number.
 const SHOWN: usize = 100;
@@ -82,22 +83,21 @@ impl Problem {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = Group::with_title(level.primary_title(self.title.as_str()));
+        let mut group = Group::with_title(level.primary_title(tame(&self.title)));
         let mut kind = AnnotationKind::Primary;
         for excerpt in &self.excerpts {
             let cut = Cut::of(excerpt);
-            let mut snippet = Snippet::source(cut.text)
-                .line_start(cut.line)
-                .path(normalize_untrusted_str(&excerpt.origin));
+            let mut snippet =
+                Snippet::source(cut.text).line_start(cut.line).path(tame(&excerpt.origin));
             for (range, label) in cut.marks {
-                let label = Some(normalize_untrusted_str(label)).filter(|l| !l.is_empty());
+                let label = Some(tame(label)).filter(|l| !l.is_empty());
                 snippet = snippet.annotation(kind.span(range).label(label));
                 kind = AnnotationKind::Context;
             }
             group = group.element(snippet);
         }
         if let Some(help) = &self.help {
-            group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
+            group = group.element(Level::HELP.message(tame(help)));
         }
         renderer.render(&[group])
     }
@@ -107,7 +107,7 @@ impl Problem {
 /// go through all of it.
 struct Cut<'a> {
     line: usize,
-    text: &'a str,
+    text: Cow<'a, str>,
     marks: Vec<(Range<usize>, &'a str)>,
 }
 
@@ -125,7 +125,7 @@ impl<'a> Cut<'a> {
         let end = text[last..].find('\n').map_or(text.len(), |at| last + at);
         Self {
             line: excerpt.line + text[..start].matches('\n').count(),
-            text: text[start..end].trim_end_matches('\r'),
+            text: tame_source(text[start..end].trim_end_matches('\r')),
             marks: marks
                 .into_iter()
                 .map(|(range, label)| {
@@ -139,6 +139,25 @@ impl<'a> Cut<'a> {
 /// The nearest place between two characters, at or before a byte.
 fn boundary(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+}
+
+/// A text of ours with a name or value of the person's in it: what would steer the terminal is
+/// shown as a mark. The renderer does this for excerpts and titles only.
+fn tame(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200d}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The text of an excerpt without the control characters that the renderer lets through. What
+/// stands for them is as long, so that marks stay where they are.
+fn tame_source(text: &str) -> Cow<'_, str> {
+    match text.contains(|c| ('\u{80}'..='\u{9f}').contains(&c)) {
+        true => text.replace(|c| ('\u{80}'..='\u{9f}').contains(&c), "\u{bf}").into(),
+        false => text.into(),
+    }
 }
 
 #[cfg(test)]
@@ -182,12 +201,12 @@ error: max_instances is below min_instances
 
     #[test]
     fn escape_sequences_of_a_text_do_not_reach_the_terminal() {
-        let marks = [("x", "\u{1b}[31mred")];
-        let mut problem = problem("a\u{1b}[2J.toml", "\u{1b}[31m x", &marks);
-        problem.help = Some("\u{1b}[2J".to_owned());
-        problem.title = "\u{7}".to_owned();
+        let marks = [("x", "\u{1b}[31m\u{9b}red")];
+        let mut problem = problem("a\u{1b}[2J.toml", "\u{1b}[31m\u{9b} x", &marks);
+        problem.help = Some("\u{1b}[2J\u{202e}".to_owned());
+        problem.title = "\u{7}\u{9b}".to_owned();
         let shown = Problems(vec![problem]).render(false);
-        assert!(!shown.contains(['\u{1b}', '\u{7}']), "{shown:?}");
+        assert!(!shown.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{shown:?}");
     }
 
     #[test]

@@ -24,11 +24,18 @@ impl Reader<'_> {
         if let Err(fault) = value::check(&shape.row.kind, node) {
             let name = self.path.last().map_or("the file", String::as_str);
             let title = format!("{} {}", shown(name), fault.what);
+            let path = self.path();
             let finding = self.found.error(title, &node.place, fault.label);
-            if let Presence::Required(example) = shape.row.presence
-                && matches!(shape.row.kind, Kind::Distribution | Kind::List)
-            {
-                finding.help(format!("for example {example}"));
+            match (shape.row.kind, shape.row.presence) {
+                (Kind::List, _) => drop(finding.help(format!("its elements are [[{path}]]"))),
+                (Kind::Distribution, Presence::Required(example)) => {
+                    finding.help(format!("for example {example}"));
+                }
+                (Kind::Distribution, _) => {
+                    let name = shape.name;
+                    finding.help(format!("for example {name} = {{ constant = \"100ms\" }}"));
+                }
+                _ => {}
             }
             return;
         }
@@ -172,9 +179,10 @@ impl Reader<'_> {
                 None => groups.push((group, vec![child.name])),
             }
         }
-        let given = |name: &&str| entries.iter().any(|e| e.key == *name);
-        let begun: Vec<_> = groups.iter().filter(|(_, names)| names.iter().any(given)).collect();
-        let whole = matches!(begun[..], [(_, names)] if names.iter().all(given));
+        let given = |name: &str| entries.iter().any(|e| e.key == name);
+        let begun: Vec<_> =
+            groups.iter().filter(|(_, names)| names.iter().any(|n| given(n))).collect();
+        let whole = matches!(begun[..], [(_, names)] if names.iter().all(|n| given(n)));
         if !groups.is_empty() && !whole {
             let names: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
             let title = format!("{} wants {}", self.path(), names.join(", or "));

@@ -1,10 +1,10 @@
 //! What a scenario may say, as data: every key with its kind, bounds, default and meaning.
 //!
-//! The rows are in [`table`](super::table). The reader of texts, the filling in of defaults, the
+//! The rows are in `table.rs`. The reader of texts, the filling in of defaults, the
 //! lock file and the schema for editors follow them, so that none can know a key that another
 //! does not.
 
-use super::table::{DISTRIBUTION, ROWS};
+pub use super::table::{DISTRIBUTION, ROWS};
 use super::timeline::Domain;
 use crate::units::SimDuration;
 

@@ -1,7 +1,9 @@
 //! Services: limits, concurrency, timeouts, and how an instance starts.
 
 use super::autoscaler::Autoscaler;
+use super::build::{Build, count, flag, law, length, number, ratio, text};
 use super::load::Load;
+use super::tree::{Entry, Node};
 use crate::distribution::Distribution;
 use crate::ids::KeyId;
 use crate::units::{Ratio, SimDuration};
@@ -149,4 +151,104 @@ pub enum ClockStopsOn {
     Check,
     /// Nothing.
     Never,
+}
+
+impl Service {
+    /// A service of a checked table.
+    pub(super) fn build(entry: &Entry, build: &mut Build<'_>) -> Self {
+        let service = &entry.node;
+        let sources = service.get("load").map(Node::items).unwrap_or_default();
+        let path = |position| format!("services.{}.load.{position}", entry.key);
+        let sources = sources.iter().enumerate();
+        let load = sources.map(|(at, source)| Load::build(source, &path(at), build)).collect();
+        let table = |name: &str| service.get(name).unwrap_or(service);
+        Self {
+            name: entry.key.clone(),
+            location: text(service, "location").to_owned(),
+            load,
+            service_time: law(service, "service_time"),
+            concurrency: count(service, "concurrency"),
+            min_instances: count(service, "min_instances"),
+            max_instances: count(service, "max_instances"),
+            initial_instances: count(service, "initial_instances"),
+            request_timeout: length(service, "request_timeout"),
+            pending_timeout: PendingTimeout::build(table("pending_timeout")),
+            queue_limit: service.get("queue_limit").and_then(Node::whole),
+            routing: Routing::build(table("routing")),
+            autoscaler: Autoscaler::build(table("autoscaler")),
+            idle_timeout: length(service, "idle_timeout"),
+            drain_grace: length(service, "drain_grace"),
+            start: Start::build(table("start")),
+            encryption: service.get("encryption").map(|e| Encryption::build(e, build)),
+        }
+    }
+}
+
+impl PendingTimeout {
+    fn build(table: &Node) -> Self {
+        if let Some(length) = table.get("fixed").and_then(Node::duration) {
+            Self::Fixed(length)
+        } else if let Some(rule) = table.get("start_rule") {
+            let (factor, floor) = (number(rule, "factor"), length(rule, "floor"));
+            Self::StartRule { factor, floor, starts: count(rule, "starts") }
+        } else {
+            Self::None
+        }
+    }
+}
+
+impl Routing {
+    fn build(table: &Node) -> Self {
+        match table.get("fullest_below_target") {
+            Some(rule) => Self::FullestBelowTarget { target: ratio(rule, "target") },
+            None => Self::LeastLoaded,
+        }
+    }
+}
+
+impl Start {
+    fn build(start: &Node) -> Self {
+        Self {
+            allocate: law(start, "allocate"),
+            fetch: law(start, "fetch"),
+            boot: law(start, "boot"),
+            deadline: length(start, "deadline"),
+            back_off: BackOff::build(start.get("back_off").unwrap_or(start)),
+        }
+    }
+}
+
+impl BackOff {
+    /// Waits of a checked table that has `initial`, `multiplier` and `max`.
+    pub(super) fn build(table: &Node) -> Self {
+        Self {
+            initial: length(table, "initial"),
+            multiplier: number(table, "multiplier"),
+            max: length(table, "max"),
+        }
+    }
+}
+
+impl Encryption {
+    fn build(encryption: &Node, build: &Build<'_>) -> Self {
+        let revocation = encryption.get("revocation").unwrap_or(encryption);
+        Self {
+            key: KeyId::at(build.position("keys", text(encryption, "key"))),
+            decrypts_per_start: count(encryption, "decrypts_per_start"),
+            revocation: Revocation {
+                action: match text(revocation, "action") {
+                    "prevent_new" => RevocationAction::PreventNew,
+                    _ => RevocationAction::ShutDown,
+                },
+                waiting_period: length(revocation, "waiting_period"),
+                detect_on_start: flag(revocation, "detect_on_start"),
+                external_follows_action: flag(revocation, "external_follows_action"),
+                clock_stops_on: match text(revocation, "clock_stops_on") {
+                    "check" => ClockStopsOn::Check,
+                    "never" => ClockStopsOn::Never,
+                    _ => ClockStopsOn::AnySuccess,
+                },
+            },
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::problem::{Excerpt, Problem, Problems, Severity};
 
 /// Findings kept of one scenario: a text can't have more that anybody would read.
-const KEPT: usize = 1_000;
+pub(super) const KEPT: usize = 1_000;
 
 /// A range of bytes in one of the texts that a scenario is made of.
 #[derive(Clone, Debug, Default, PartialEq)]

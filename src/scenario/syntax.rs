@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue, Error};
 
 use super::limits::{DEEPEST, LONGEST, too_deep, value_too_deep};
-use super::source::{Findings, Place};
+use super::source::{Findings, KEPT, Place, shown};
 use super::tree::{Node, Value};
 
 /// The tree of a file's text, as far as the text can be read, and whether all of it was.
@@ -23,10 +23,10 @@ pub(super) fn parse(text: &str, found: &mut Findings) -> (Node, bool) {
     let root = Node::of_table(table.into_inner(), start);
     let whole = errors.iter().all(|e| e.message() == DUPLICATE);
     let mut last_line = None;
-    for error in errors {
+    for (number, error) in errors.into_iter().take(KEPT).enumerate() {
         let span = error.span().unwrap_or(0..0);
         if error.message() == DUPLICATE {
-            duplicate(text, &root, span, found);
+            duplicate(text, &root, span, number < SEARCHED, found);
             continue;
         }
         // A line that can't be read has one thing to say; what follows from it is noise.
@@ -63,6 +63,9 @@ pub(super) fn parse_value(
     })
 }
 
+/// Duplicate keys whose first place is looked for: that goes through the text each time.
+const SEARCHED: usize = 50;
+
 /// How the parser says that a key stands twice.
 const DUPLICATE: &str = "duplicate key";
 
@@ -75,10 +78,11 @@ fn depth() -> String {
 }
 
 /// Says that a key stands twice, and where it stood first.
-fn duplicate(text: &str, root: &Node, span: Range<usize>, found: &mut Findings) {
-    let key = text.get(span.clone()).unwrap_or("");
+fn duplicate(text: &str, root: &Node, span: Range<usize>, search: bool, found: &mut Findings) {
+    let key = shown(text.get(span.clone()).unwrap_or(""));
     let title = format!("{key} is there twice");
-    let first = earlier_header(text, &span).or_else(|| earlier_key(text, root, &span));
+    let first = || earlier_header(text, &span).or_else(|| earlier_key(text, root, &span));
+    let first = if search { first() } else { None };
     let place = Place { source: 0, span };
     let finding = found.error(title, &place, "the second");
     if let Some(span) = first {

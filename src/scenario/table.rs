@@ -163,7 +163,7 @@ pub static ROWS: &[Row] = rows! {
     "services.*.encryption.revocation.clock_stops_on" Kind::Choice(&["any_success", "check", "never"]), default("'any_success'", "Assumption: the vendor is silent; a key that works is not revoked"),
         "what stops the clock of a waiting period";
 
-    "services.*.load" Kind::List, NONE, "sources of requests; they add up";
+    "services.*.load" Kind::List, default("[]", "no requests come, where the file has none"), "sources of requests; they add up";
     "services.*.load.#" Kind::Table, Presence::Element, "a source of requests";
     "services.*.load.#.name" NAME, derived("its position, from 0", "a name of its random streams"), "name among the service's sources";
     "services.*.load.#.poisson" Kind::Table, Variant, "exponential gaps";

@@ -1,5 +1,7 @@
 //! What happens at an instant: keys, permissions, outages, quotas, load.
 
+use super::build::{Build, length, ratio, text};
+use super::tree::{self, Node};
 use crate::ids::{KeyId, ManagerId, QuotaId, ServiceId};
 use crate::units::{Ratio, SimDuration};
 
@@ -170,5 +172,56 @@ impl Domain {
             | Self::UnexpectedError
             | Self::DecryptionFailed => false,
         }
+    }
+}
+
+/// The action of an entry: its one key that is no time.
+pub(super) fn action(entry: &Node) -> Option<&tree::Entry> {
+    entry.entries().iter().find(|e| !["at", "until", "for"].contains(&e.key.as_str()))
+}
+
+/// When an entry is taken back, however the file says it.
+pub(super) fn until(entry: &Node) -> Option<SimDuration> {
+    match entry.get("until") {
+        Some(until) => until.duration(),
+        None => Some(entry.get("at")?.duration()? + entry.get("for")?.duration()?),
+    }
+}
+
+impl Entry {
+    /// An entry of a checked table.
+    pub(super) fn build(entry: &Node, build: &Build<'_>) -> Option<Self> {
+        let action = Action::build(action(entry)?, build)?;
+        Some(Self { at: length(entry, "at"), until: until(entry), action })
+    }
+}
+
+impl Action {
+    fn build(action: &tree::Entry, build: &Build<'_>) -> Option<Self> {
+        let (name, action) = (action.key.as_str(), &action.node);
+        let key = || KeyId::at(build.position("keys", text(action, "key")));
+        Some(match name {
+            "key_disable" => Self::KeyDisable { key: key() },
+            "key_enable" => Self::KeyEnable { key: key() },
+            "key_destroy" => Self::KeyDestroy { key: key() },
+            "permission_revoke" => Self::PermissionRevoke { key: key() },
+            "permission_grant" => Self::PermissionGrant { key: key() },
+            "external_outage" => Self::ExternalOutage {
+                manager: ManagerId::at(
+                    build.position("external_managers", text(action, "manager")),
+                ),
+                domain: Domain::ALL.into_iter().find(|d| d.name() == text(action, "domain"))?,
+                message: text(action, "message").to_owned(),
+            },
+            "quota_set" => Self::QuotaSet {
+                quota: QuotaId::at(build.position("quotas", text(action, "quota"))),
+                limit: action.get("limit").and_then(Node::operations)?,
+            },
+            "load_step" => Self::LoadStep {
+                service: ServiceId::at(build.position("services", text(action, "service"))),
+                factor: ratio(action, "factor"),
+            },
+            _ => return None,
+        })
     }
 }

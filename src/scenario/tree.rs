@@ -5,7 +5,7 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::source::Place;
+use super::source::{Place, shown};
 
 /// Levels of tables and lists that are taken over: more than the limit on texts lets through, and
 /// few enough for the stack.
@@ -150,6 +150,17 @@ impl Node {
         let node = Self::default_at(&place, value);
         if let Some(entries) = self.entries_mut() {
             entries.push(Entry { key: key.to_owned(), place, node });
+        }
+    }
+
+    /// The value as messages show it.
+    pub fn show(&self) -> String {
+        match &self.value {
+            Value::Text(text) => shown(text),
+            Value::Integer(n) => n.to_string(),
+            Value::Float(n) => n.to_string(),
+            Value::Bool(b) => b.to_string(),
+            Value::Datetime | Value::List(_) | Value::Table(_) => self.value.kind().to_owned(),
         }
     }
 

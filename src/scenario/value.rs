@@ -1,10 +1,5 @@
 //! A single value: whether it is what its key takes, and what it comes to.
 
-#![allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "a value is of the kind that is wanted, or it is of any other"
-)]
-
 use super::keys::KeyName;
 use super::schema::Kind;
 use super::source::{nearest, shown};
@@ -31,14 +26,10 @@ const OUT_OF_BOUNDS: &str = "is out of bounds";
 pub(super) fn check(kind: &Kind, node: &Node) -> Result<(), Fault> {
     let value = &node.value;
     match *kind {
-        Kind::Table | Kind::Names(_) | Kind::Distribution => match value {
-            Value::Table(_) => Ok(()),
-            other => wrong("a table", other),
-        },
-        Kind::List => match value {
-            Value::List(_) => Ok(()),
-            other => wrong("a list", other),
-        },
+        Kind::Table | Kind::Names(_) | Kind::Distribution => {
+            expect(matches!(value, Value::Table(_)), "a table", value)
+        }
+        Kind::List => expect(matches!(value, Value::List(_)), "a list", value),
         Kind::Text => text(value).map(drop),
         Kind::Path if text(value)?.is_empty() => fault("is empty", "expected the path of a file"),
         Kind::Path => Ok(()),
@@ -73,6 +64,10 @@ fn wrong<T>(expected: &str, value: &Value) -> Result<T, Fault> {
     fault(WRONG_KIND, format!("expected {expected}, found {}", value.kind()))
 }
 
+fn expect(holds: bool, expected: &str, value: &Value) -> Result<(), Fault> {
+    if holds { Ok(()) } else { wrong(expected, value) }
+}
+
 fn bounded<T: PartialOrd + std::fmt::Display>(value: T, min: T, max: T) -> Result<(), Fault> {
     match value >= min && value <= max {
         true => Ok(()),
@@ -81,81 +76,72 @@ fn bounded<T: PartialOrd + std::fmt::Display>(value: T, min: T, max: T) -> Resul
 }
 
 fn text(value: &Value) -> Result<&str, Fault> {
-    match value {
-        Value::Text(text) => Ok(text),
-        other => wrong("a text in quotes", other),
-    }
+    if let Value::Text(text) = value { Ok(text) } else { wrong("a text in quotes", value) }
 }
 
 fn boolean(value: &Value) -> Result<bool, Fault> {
-    match value {
-        Value::Bool(b) => Ok(*b),
-        other => wrong("true or false", other),
-    }
+    if let Value::Bool(b) = value { Ok(*b) } else { wrong("true or false", value) }
 }
 
 fn whole(value: &Value) -> Result<i128, Fault> {
-    match value {
-        Value::Integer(n) => Ok(*n),
-        Value::Text(text) if text.trim().parse::<i128>().is_ok() => {
+    if let Value::Integer(n) = value {
+        return Ok(*n);
+    }
+    match text(value) {
+        Ok(text) if text.trim().parse::<i128>().is_ok() => {
             fault(WRONG_KIND, "expected a whole number, without quotes")
         }
-        other => wrong("a whole number", other),
+        Ok(_) | Err(_) => wrong("a whole number", value),
+    }
+}
+
+/// A number of either kind.
+fn plain(value: &Value) -> Option<f64> {
+    if let Value::Integer(n) = value {
+        Some(*n as f64)
+    } else if let Value::Float(n) = value {
+        Some(*n)
+    } else {
+        None
     }
 }
 
 fn number(value: &Value) -> Result<f64, Fault> {
-    match value {
-        Value::Integer(n) => Ok(*n as f64),
-        Value::Float(n) => Ok(*n),
-        other => wrong("a number", other),
-    }
+    plain(value).map_or_else(|| wrong("a number", value), Ok)
 }
 
 fn ratio(value: &Value) -> Result<Ratio, Fault> {
-    match value {
-        Value::Text(text) => Ratio::parse(text).or_else(|label| fault("is not a ratio", label)),
-        other => match number(other) {
-            Ok(n) => Ok(Ratio(n)),
-            Err(_) => wrong("a number such as 0.6 or a percentage such as \"60%\"", other),
-        },
+    match (plain(value), text(value)) {
+        (Some(n), _) => Ok(Ratio(n)),
+        (None, Ok(text)) => Ratio::parse(text).or_else(|label| fault("is not a ratio", label)),
+        (None, Err(_)) => wrong("a number such as 0.6 or a percentage such as \"60%\"", value),
     }
 }
 
+const NO_UNIT: &str = "needs a unit";
+
 fn duration(value: &Value) -> Result<SimDuration, Fault> {
-    match value {
-        Value::Text(text) => SimDuration::parse(text).or_else(|label| {
+    match (plain(value), text(value)) {
+        (Some(n), _) => fault(NO_UNIT, format!("a duration is a text with a unit, as in \"{n}s\"")),
+        (None, Ok(text)) => SimDuration::parse(text).or_else(|label| {
             let what = match () {
-                () if label.contains("needs a unit") => "needs a unit",
+                () if label.contains(NO_UNIT) => NO_UNIT,
                 () if label.contains("negative") => "is negative",
                 () => "is not a duration",
             };
             fault(what, label)
         }),
-        Value::Integer(n) => {
-            fault("needs a unit", format!("a duration is a text with a unit, as in \"{n}s\""))
-        }
-        Value::Float(n) => {
-            fault("needs a unit", format!("a duration is a text with a unit, as in \"{n}s\""))
-        }
-        other => wrong("a duration such as \"90s\"", other),
+        (None, Err(_)) => wrong("a duration such as \"90s\"", value),
     }
 }
 
 fn rate(value: &Value) -> Result<Rate, Fault> {
-    match value {
-        Value::Text(text) => Rate::parse(text).or_else(|label| {
-            let what =
-                if label.contains("needs a unit") { "needs a unit" } else { "is not a rate" };
-            fault(what, label)
+    match (plain(value), text(value)) {
+        (Some(n), _) => fault(NO_UNIT, format!("a rate is a text with a unit, as in \"{n}/s\"")),
+        (None, Ok(text)) => Rate::parse(text).or_else(|label| {
+            fault(if label.contains(NO_UNIT) { NO_UNIT } else { "is not a rate" }, label)
         }),
-        Value::Integer(n) => {
-            fault("needs a unit", format!("a rate is a text with a unit, as in \"{n}/s\""))
-        }
-        Value::Float(n) => {
-            fault("needs a unit", format!("a rate is a text with a unit, as in \"{n}/s\""))
-        }
-        other => wrong("a rate such as \"90/s\"", other),
+        (None, Err(_)) => wrong("a rate such as \"90/s\"", value),
     }
 }
 

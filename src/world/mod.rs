@@ -3,7 +3,7 @@
 //!
 //! Service → revision → instance. A request is an entry of the event list while an instance
 //! serves it and an entry of its revision's queue while it waits; everything rarer is an
-//! [`Event`](event::Event) of the agenda. Arrivals lie beside both, or in the event list where
+//! event of the agenda. Arrivals lie beside both, or in the event list where
 //! there are many sources. [`World::advance`] runs to the next sample edge.
 
 mod autoscaler;

@@ -1,0 +1,115 @@
+//! Keys, quotas, external managers: what they need, what does nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Checks;
+use crate::scenario::fill::{covers, pool};
+use crate::scenario::source::shown;
+use crate::scenario::tree::{Entry, Node};
+
+impl Checks<'_> {
+    pub(super) fn keys(&mut self) {
+        let mut resources: BTreeMap<String, &Node> = BTreeMap::new();
+        for entry in self.tables("keys") {
+            self.manager_of(&entry.node);
+            self.ordered(&entry.node, "retry.initial", "retry.max", Node::duration);
+            let Some(resource) = entry.node.get("resource") else { continue };
+            let Some(name) = resource.resource() else { continue };
+            if let Some(first) = resources.insert(name.to_string(), resource) {
+                let label = "what happens to one would not happen to the other";
+                let finding = self.found.error("two keys are the same", &resource.place, label);
+                finding.also(&first.place, "the first").help("let the services share one key");
+            }
+        }
+    }
+
+    /// What nothing uses; said where all else is right, for a wrong name leaves the meant one
+    /// unused as well.
+    pub(super) fn unused(&mut self) {
+        if self.found.has_errors() {
+            return;
+        }
+        let services = self.tables("services").iter();
+        let keys: BTreeSet<&str> =
+            services.filter_map(|s| s.node.get("encryption.key")?.text()).collect();
+        self.unused_in("keys", &keys, "no service uses the key");
+        let users = self.tables("keys").iter();
+        let managers: BTreeSet<&str> =
+            users.filter_map(|key| key.node.get("external_manager")?.text()).collect();
+        self.unused_in("external_managers", &managers, "no key uses the external manager");
+    }
+
+    fn unused_in(&mut self, table: &str, used: &BTreeSet<&str>, what: &str) {
+        for entry in self.tables(table) {
+            if !used.contains(entry.key.as_str()) {
+                let title = format!("{what} {}", shown(&entry.key));
+                self.found.warning(title, &entry.place, "what happens to it changes nothing");
+            }
+        }
+    }
+
+    /// External keys have a manager, others have none.
+    fn manager_of(&mut self, key: &Node) {
+        let Some(level) = key.get("protection_level") else { return };
+        let Some(name) = level.text() else { return };
+        let external = match name {
+            "EXTERNAL" | "EXTERNAL_VPC" => true,
+            "SOFTWARE" | "HSM" => false,
+            _ => return,
+        };
+        match (external, key.get("external_manager")) {
+            (true, None) => {
+                let title = format!("external_manager is missing: the key is {name}");
+                let help =
+                    "for example external_manager = \"vault\", with [external_managers.vault]";
+                self.found.error(title, &level.place, "its material is elsewhere").help(help);
+            }
+            (false, Some(manager)) => {
+                let title = format!("a key of level {name} has no external_manager");
+                let label = "its material is with the platform";
+                let finding = self.found.error(title, &manager.place, label);
+                if level.given {
+                    finding.also(&level.place, "");
+                }
+                finding.help("set protection_level = \"EXTERNAL\", or leave external_manager out");
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+
+    pub(super) fn quotas(&mut self) {
+        let pools = self.tables("keys").iter().filter_map(|key| pool(&key.node));
+        let charged: BTreeSet<[String; 3]> =
+            pools.map(|(name, pool)| [name.project, name.location, pool.to_owned()]).collect();
+        let mut known: BTreeMap<[&str; 3], &Entry> = BTreeMap::new();
+        for entry in self.tables("quotas") {
+            let Some(parts) = covers(&entry.node) else { continue };
+            if let Some(first) = known.insert(parts, entry) {
+                let title = "two quotas cover the same keys";
+                let label = "the same project, location and pool";
+                self.found.error(title, &entry.place, label).also(&first.place, "the first");
+            }
+            self.quota(entry, parts, &charged);
+        }
+    }
+
+    fn quota(&mut self, entry: &Entry, parts: [&str; 3], charged: &BTreeSet<[String; 3]>) {
+        let implied = parts.join("/");
+        if entry.key.contains('/') && entry.key != implied {
+            let label = format!("with a slash it could only be {}", shown(&implied));
+            let title = "the quota has the name of another";
+            self.found.error(title, &entry.place, label);
+        }
+        if !charged.contains(&parts.map(str::to_owned)) {
+            let title = format!("no key is charged to the quota {}", shown(&entry.key));
+            let label = format!("no {} key is in this project and location", shown(parts[2]));
+            let finding = self.found.warning(title, &entry.place, label);
+            finding.help("operations of software keys are charged to no quota");
+        }
+        let overloaded = entry.node.get("overloaded").filter(|n| n.boolean() == Some(true));
+        if let (Some(overloaded), "EXTERNAL") = (overloaded, parts[2]) {
+            let label = "above the limit external operations are always denied";
+            self.found.warning("overloaded changes nothing", &overloaded.place, label);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Limits of services, their load and their keys.
+
+use std::collections::BTreeMap;
+
+use super::Checks;
+use crate::scenario::source::shown;
+use crate::scenario::tree::{Entry, Node, Value};
+use crate::units::{SECOND, SimDuration};
+
+/// Instances of all services together: what the world numbers, with room for draining ones.
+const INSTANCES: u64 = 1_000_000;
+
+impl Checks<'_> {
+    pub(super) fn services(&mut self) {
+        let services = self.tables("services");
+        if let (Some(table), []) = (self.root.entry("services"), services) {
+            let help = "for example [services.web]";
+            self.found.error("there is no service", &table.place, "").help(help);
+        }
+        let mut places = 0;
+        for entry in services {
+            self.service(entry);
+            let max = entry.node.get("max_instances");
+            places += max.and_then(Node::whole::<u32>).map_or(0, u64::from);
+            if let (Some(max), true) = (max, places > INSTANCES) {
+                let label = format!("at most {INSTANCES} in all services together");
+                self.found.error("max_instances is too many", &max.place, label);
+                break;
+            }
+        }
+    }
+
+    fn service(&mut self, entry: &Entry) {
+        let service = &entry.node;
+        let whole = Node::whole::<u32>;
+        self.ordered(service, "min_instances", "max_instances", whole);
+        if service.get("initial_instances").is_some_and(|n| n.given) {
+            self.ordered(service, "initial_instances", "max_instances", whole);
+        }
+        self.fixed(service);
+        let windows = ("autoscaler.cloud_run.window", "autoscaler.cloud_run.long_window");
+        self.ordered(service, windows.0, windows.1, Node::duration);
+        let back_off = ("start.back_off.initial", "start.back_off.max");
+        self.ordered(service, back_off.0, back_off.1, Node::duration);
+        self.location(service);
+        self.waiting_period(service);
+        self.load(entry);
+    }
+
+    /// A fixed number of instances is a wish that the maximum must allow.
+    fn fixed(&mut self, service: &Node) {
+        let fixed = service.get("autoscaler.fixed.instances");
+        let (Some(fixed), Some(max)) = (fixed, service.get("max_instances")) else { return };
+        let values = fixed.whole::<u32>().zip(max.whole::<u32>());
+        if let Some((wanted, most)) = values.filter(|(wanted, most)| wanted > most) {
+            let label = match max.given {
+                true => format!("max_instances is {most}, {}", self.sources.how_set(&max.place)),
+                false => format!("max_instances is {most} by default"),
+            };
+            let title = "fixed instances are more than max_instances";
+            let help = format!("raise max_instances to {wanted} or more, or lower instances");
+            self.found.error(title, &fixed.place, label).help(help);
+        }
+    }
+
+    /// A key must be where the service is.
+    fn location(&mut self, service: &Node) {
+        let key = service.get("encryption.key");
+        let (Some(used), Some(location)) = (key, service.get("location")) else { return };
+        let key = used.text().and_then(|name| self.root.get("keys")?.entry(name));
+        let Some(resource) = key.and_then(|key| key.node.get("resource")) else { return };
+        let (Some(name), Some(here)) = (resource.resource(), location.text()) else { return };
+        if name.location != here {
+            let label = format!("the service is in {}", shown(here));
+            let title = "the key is in another location than the service";
+            let finding = self.found.error(title, &used.place, label);
+            finding.also(&resource.place, format!("the key is in {}", shown(&name.location)));
+            if location.given {
+                finding.also(&location.place, "the service's location");
+            }
+            finding.help("a service can use keys of its own location only");
+        }
+    }
+
+    fn waiting_period(&mut self, service: &Node) {
+        let period = service.get("encryption.revocation.waiting_period");
+        let Some((period, length)) = period.and_then(|p| Some((p, p.duration()?))) else { return };
+        const HOUR: SimDuration = SimDuration(3_600 * SECOND);
+        if length.0 % HOUR.0 != 0 {
+            let title = "waiting_period is not whole hours";
+            let label = "the platform takes whole hours";
+            self.found.warning(title, &period.place, label);
+        }
+    }
+
+    fn load(&mut self, service: &Entry) {
+        let Some(load) = service.node.get("load") else { return };
+        if matches!(&load.value, Value::List(items) if items.is_empty()) {
+            let title = format!("{} has no load", shown(&service.key));
+            let help = format!("add a source, as in [[services.{}.load]]", shown(&service.key));
+            self.found.warning(title, &service.place, "it gets no requests").help(help);
+        }
+        let mut names: BTreeMap<&str, &Node> = BTreeMap::new();
+        for source in load.items() {
+            if let Some(points) = source.get("profile.points") {
+                self.points(points);
+            }
+            let Some(name) = source.get("name") else { continue };
+            let Some(first) = name.text().and_then(|text| names.insert(text, name)) else {
+                continue;
+            };
+            let label = "their random streams would be the same";
+            let finding = self.found.error("two sources have one name", &name.place, label);
+            finding.also(&first.place, "the first");
+        }
+    }
+
+    /// Instants of a profile rise.
+    fn points(&mut self, points: &Node) {
+        if points.items().is_empty() {
+            let label = "at least one is needed";
+            self.found.error("the profile has no points", &points.place, label);
+        }
+        let at = points.items().iter().filter_map(|p| p.get("at"));
+        let at: Vec<(&Node, SimDuration)> = at.filter_map(|n| Some((n, n.duration()?))).collect();
+        for pair in at.windows(2) {
+            let ((earlier, before), (later, after)) = (pair[0], pair[1]);
+            if after <= before {
+                let label = format!("the point before is at {before}");
+                let title = "the points of a profile must rise";
+                self.found.error(title, &later.place, label).also(&earlier.place, "");
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The timeline: what an entry needs, and what can't be at once.
+
+use std::collections::BTreeMap;
+
+use super::Checks;
+use crate::scenario::source::shown;
+use crate::scenario::timeline::{action, until};
+use crate::scenario::tree::{Entry, Node};
+use crate::units::SimDuration;
+
+/// Actions for good, which nothing takes back.
+const FOR_GOOD: [&str; 3] = ["key_enable", "key_destroy", "permission_grant"];
+
+/// An action in its time, for the search of overlaps.
+struct Window<'a> {
+    at: SimDuration,
+    until: SimDuration,
+    entry: &'a Entry,
+}
+
+impl Checks<'_> {
+    pub(super) fn timeline(&mut self) {
+        let entries = self.root.get("timeline").map(Node::items).unwrap_or_default();
+        let mut windows: BTreeMap<(&str, &str), Vec<Window<'_>>> = BTreeMap::new();
+        for entry in entries {
+            let Some(action) = action(entry) else { continue };
+            self.end(entry, action);
+            if action.key == "load_step" {
+                self.load_step(&action.node);
+            }
+            let (at, end) = (entry.get("at").and_then(Node::duration), until(entry));
+            let target = target(&action.node);
+            if let (Some(at), Some(until), Some(target)) = (at, end, target) {
+                let of_target = windows.entry((&action.key, target)).or_default();
+                of_target.push(Window { at, until, entry: action });
+            }
+        }
+        for ((_, target), mut of_target) in windows {
+            of_target.sort_by_key(|w| w.at);
+            self.overlaps(target, &of_target);
+        }
+    }
+
+    /// An end there is where it is needed, once, and after the beginning.
+    fn end(&mut self, entry: &Node, action: &Entry) {
+        let given = [entry.get("until"), entry.get("for")];
+        if let [Some(until), Some(length)] = given {
+            let finding = self.found.error("until and for are both there", &length.place, "");
+            finding.also(&until.place, "").help("leave one of the two out");
+            return;
+        }
+        let end = given.into_iter().flatten().next();
+        match (end, action.key.as_str()) {
+            (None, "external_outage") => {
+                let label = "an outage ends";
+                let finding = self.found.error("until is missing", &action.place, label);
+                finding.help("add until = \"25m\", or for = \"20m\"");
+            }
+            (Some(end), key) if FOR_GOOD.contains(&key) => {
+                let title = format!("{key} takes no end");
+                let label = "nothing takes it back";
+                self.found.error(title, &end.place, label);
+            }
+            (Some(end), _) => {
+                let at = entry.get("at").and_then(Node::duration);
+                let Some((at, until)) = at.zip(until(entry)) else { return };
+                if until <= at {
+                    let label = format!("it begins at {at}");
+                    self.found.error("until is not after at", &end.place, label);
+                }
+            }
+            (None, _) => {}
+        }
+    }
+
+    /// A step of the load multiplies rates: recorded loads have none.
+    fn load_step(&mut self, step: &Node) {
+        let Some(name) = step.get("service") else { return };
+        let services = self.root.get("services");
+        let service = services.zip(name.text()).and_then(|(all, name)| all.entry(name));
+        let Some(load) = service.and_then(|s| s.node.get("load")) else { return };
+        let has_rate = |source: &Node| source.get("trace").is_none();
+        if !load.items().iter().any(has_rate) {
+            let label = match load.items() {
+                [] => "the service has no load",
+                _ => "the service has recorded loads only",
+            };
+            let finding = self.found.error("there is no rate to multiply", &name.place, label);
+            finding.help("a load_step multiplies poisson and profile loads; scale recorded ones");
+        }
+    }
+
+    fn overlaps(&mut self, target: &str, windows: &[Window<'_>]) {
+        let [first, others @ ..] = windows else { return };
+        let mut longest = first;
+        for later in others {
+            if later.at < longest.until {
+                self.overlap(target, longest, later);
+            }
+            if later.until > longest.until {
+                longest = later;
+            }
+        }
+    }
+
+    fn overlap(&mut self, target: &str, earlier: &Window<'_>, later: &Window<'_>) {
+        let (first, second) = (&earlier.entry.place, &later.entry.place);
+        let said = |w: &Window<'_>| format!("from {} until {}", w.at, w.until);
+        let (key, target) = (&later.entry.key, shown(target));
+        if key == "external_outage" {
+            let title = format!("two outages of {target} overlap");
+            let finding = self.found.error(title, second, said(later));
+            finding.also(first, said(earlier)).help("let one end before the other begins");
+        } else {
+            let title = format!("two of {key} for {target} overlap");
+            let finding = self.found.warning(title, second, said(later));
+            finding.also(first, said(earlier)).help("the first end takes both back");
+        }
+    }
+}
+
+/// What an action is done to.
+fn target(action: &Node) -> Option<&str> {
+    let names = ["key", "manager", "quota", "service"];
+    names.into_iter().find_map(|name| action.get(name)?.text())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FOR_GOOD;
+    use crate::scenario::schema::ROWS;
+
+    #[test]
+    fn actions_for_good_are_actions() {
+        for name in FOR_GOOD {
+            let path = format!("timeline.#.{name}");
+            assert!(ROWS.iter().any(|row| row.path == path), "{path}");
+        }
+    }
+}

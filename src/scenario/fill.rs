@@ -1,0 +1,119 @@
+//! Defaults that follow from other keys.
+
+use super::keys::KeyName;
+use super::read::default;
+use super::schema::Alphabet;
+use super::source::Findings;
+use super::timeline::Domain;
+use super::tree::{Entry, Node, Value};
+
+/// Fills in what the schema calls derived; the tree has its plain defaults already.
+pub(super) fn fill(root: &mut Node, stem: &str, found: &mut Findings) {
+    if root.get("name").is_none() {
+        if !Alphabet::Folder.allows(stem) {
+            let title = "the file's name can't be the scenario's";
+            let help = "give the scenario a name, as in name = \"outage\"";
+            found.error(title, &root.place, Alphabet::Folder.describe()).help(help);
+        }
+        root.add_default("name", Value::Text(stem.to_owned()));
+    }
+    each(root, "services", service);
+    each(root, "keys", key);
+    each(root, "quotas", quota);
+    implied_quotas(root);
+    if let Some(timeline) = root.get_mut("timeline") {
+        timeline.items_mut().iter_mut().for_each(message);
+    }
+}
+
+fn each(root: &mut Node, names: &str, mut fill: impl FnMut(&mut Node)) {
+    let entries = root.get_mut(names).and_then(Node::entries_mut);
+    entries.into_iter().flatten().for_each(|entry| fill(&mut entry.node));
+}
+
+fn service(service: &mut Node) {
+    if service.get("initial_instances").is_none() {
+        let fixed = service.get("autoscaler.fixed.instances");
+        let initial = fixed.or_else(|| service.get("min_instances")).and_then(Node::whole::<u32>);
+        // Where neither can be read there is an error anyway.
+        service.add_default("initial_instances", Value::Integer(initial.unwrap_or(0).into()));
+    }
+    let Some(load) = service.get_mut("load") else { return };
+    for (position, source) in load.items_mut().iter_mut().enumerate() {
+        if source.get("name").is_none() {
+            source.add_default("name", Value::Text(position.to_string()));
+        }
+    }
+}
+
+fn key(key: &mut Node) {
+    if key.get("latency").is_none() {
+        let law = match key.get("protection_level").and_then(Node::text) {
+            Some("SOFTWARE") => "{ lognormal = { median = '8ms', p99 = '40ms' } }",
+            Some("HSM") => "{ lognormal = { median = '25ms', p99 = '120ms' } }",
+            _ => "{ constant = '15ms' }",
+        };
+        key.add_default("latency", default(law, &key.place).value);
+    }
+}
+
+fn quota(quota: &mut Node) {
+    if quota.get("limit").is_none() {
+        let limit = limit_of(quota.get("pool").and_then(Node::text).unwrap_or(""));
+        quota.add_default("limit", Value::Text(limit.to_owned()));
+    }
+}
+
+/// The limit of a pool without a quota of its own.
+fn limit_of(pool: &str) -> &'static str {
+    if pool == "HSM" { "500/s" } else { "100/s" }
+}
+
+fn message(entry: &mut Node) {
+    let Some(outage) = entry.get_mut("external_outage") else { return };
+    let domain = outage.get("domain").and_then(Node::text);
+    let name = domain.unwrap_or(Domain::Timeout.name()).to_owned();
+    if outage.get("message").is_none() {
+        outage.add_default("message", Value::Text(name));
+    }
+}
+
+/// The pool that a key is charged to, and the name of the quota that it implies.
+pub(super) fn pool(key: &Node) -> Option<(KeyName, &'static str)> {
+    let pool = match key.get("protection_level").and_then(Node::text) {
+        Some("HSM") => "HSM",
+        Some("EXTERNAL" | "EXTERNAL_VPC") => "EXTERNAL",
+        _ => return None,
+    };
+    Some((key.get("resource")?.resource()?, pool))
+}
+
+/// What a quota covers: project, location and pool.
+pub(super) fn covers(quota: &Node) -> Option<[&str; 3]> {
+    let text = |name: &str| quota.get(name).and_then(Node::text);
+    Some([text("project")?, text("location")?, text("pool")?])
+}
+
+/// Adds the quotas of keys that the file gives none.
+fn implied_quotas(root: &mut Node) {
+    let place = root.place.clone();
+    let keys = root.get("keys").map(Node::entries).unwrap_or_default();
+    let pools: Vec<_> = keys.iter().filter_map(|e| pool(&e.node)).collect();
+    let Some(quotas) = root.get_mut("quotas").and_then(Node::entries_mut) else { return };
+    let mut known: std::collections::BTreeSet<[String; 3]> = quotas
+        .iter()
+        .filter_map(|e| covers(&e.node).map(|parts| parts.map(str::to_owned)))
+        .collect();
+    for (KeyName { project, location, .. }, pool) in pools {
+        if known.insert([project.clone(), location.clone(), pool.to_owned()]) {
+            let key = format!("{project}/{location}/{pool}");
+            let mut node = Node::default_at(&place, Value::Table(Vec::new()));
+            node.add_default("project", Value::Text(project));
+            node.add_default("location", Value::Text(location));
+            node.add_default("pool", Value::Text(pool.to_owned()));
+            node.add_default("limit", Value::Text(limit_of(pool).to_owned()));
+            node.add_default("overloaded", Value::Bool(false));
+            quotas.push(Entry { key, place: place.clone(), node });
+        }
+    }
+}
