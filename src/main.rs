@@ -1,8 +1,11 @@
-//! The program: arguments in, exit code out.
+//! Arguments in, exit code out.
 
 use std::process::ExitCode;
 
+use keyscale::cli::{Console, run};
+
 fn main() -> ExitCode {
-    let (mut out, mut err) = (std::io::stdout().lock(), std::io::stderr());
-    ExitCode::from(keyscale::cli::main(std::env::args_os(), &mut out, &mut err))
+    let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
+    let mut console = Console::of_process(&mut out, &mut err);
+    ExitCode::from(run(std::env::args_os(), &mut console))
 }

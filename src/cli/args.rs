@@ -2,108 +2,157 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::scenario::Override;
 
-/// How long can a service that scales out ride out an outage of the key it must decrypt with?
+/// Simulates services that scale out with a customer-managed key in the start path: what happens
+/// to their users when that key is slow, away, over quota or revoked?
 #[derive(Debug, Parser)]
 #[command(
     name = "keyscale",
     version,
     before_help = "\
 Examples:
-  keyscale run scenarios/external-outage-retryable.toml
-  keyscale run scenarios/spike.toml --set services.web.min_instances=5 --seed 2
-  keyscale validate scenarios/*.toml"
+  keyscale validate scenario.toml
+  keyscale run scenario.toml
+  keyscale run --help"
 )]
-pub struct Args {
-    /// What to do.
+pub(super) struct Args {
     #[command(subcommand)]
     pub command: Command,
+    /// Colours: where the output is a terminal, always, or never
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Color,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Run scenarios: tables, charts and a verdict, one folder each
-    #[command(before_help = "\
-Examples:
-  keyscale run scenarios/steady.toml
-  keyscale run scenarios/*.toml --out /tmp/results
-  keyscale run scenarios/trace-replay.toml --set services.shop.load.0.trace.scale=2")]
+pub(super) enum Command {
+    /// Run scenarios, one folder of results each
     Run(Run),
-    /// Check scenarios and their files of load without running them
-    #[command(before_help = "\
-Examples:
-  keyscale validate scenarios/steady.toml
-  keyscale validate scenarios/*.toml
-  keyscale validate scenarios/spike.toml --set services.web.max_instances=10")]
+    /// Check scenarios and their load files, and run nothing
     Validate(Validate),
 }
 
-/// What both commands take.
-#[derive(Debug, ClapArgs)]
-pub struct Common {
+/// Runs scenarios, one folder of results each. The verdict is the last block of the output.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale run scenario.toml
+  keyscale run scenario.toml --set services.web.max_instances=50 --out results/runs/more
+  keyscale run scenario.toml --seed 7 --format json | jq .total.failed_ratio")]
+pub(super) struct Run {
+    /// What to run.
+    #[command(flatten)]
+    pub what: What,
+    /// Folder of the results, by default results/runs/NAME; with several scenarios the folder
+    /// that holds theirs
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace a folder that holds something else than results
+    #[arg(long)]
+    pub force: bool,
+    /// What to print on standard output: text for people, or summary.json
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// How much to say.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// Checks scenarios and their load files, and runs nothing. All problems are shown at once.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale validate scenario.toml
+  keyscale validate scenarios/*.toml
+  keyscale validate scenario.toml --set services.web.max_instances=50")]
+pub(super) struct Validate {
+    /// What to check.
+    #[command(flatten)]
+    pub what: What,
+    /// How much to say.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// Scenarios, and what to change in them.
+#[derive(Debug, clap::Args)]
+pub(super) struct What {
     /// Scenario files
     #[arg(required = true, value_name = "SCENARIO")]
     pub scenarios: Vec<PathBuf>,
-    /// Set a key of the scenario; a path given here is relative to the working folder (repeats)
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub overrides: Vec<Override>,
-    /// Colour in messages
-    #[arg(long, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
-}
-
-/// Arguments of `run`.
-#[derive(Debug, ClapArgs)]
-pub struct Run {
-    /// Scenarios and settings.
-    #[command(flatten)]
-    pub common: Common,
-    /// Folder of the results; with several scenarios the folder above theirs [default:
-    /// results/runs/NAME]
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-    /// Seed of every random stream, in place of the scenario's
+    /// Put a value in the place of the scenario's, as in services.web.min_instances=5; repeats. A
+    /// path is relative to the working folder
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// Seed of the random numbers, in the place of the scenario's
     #[arg(long)]
     pub seed: Option<u64>,
-    /// Replace a folder that does not hold keyscale results
-    #[arg(long)]
-    pub force: bool,
-    /// Say only what went wrong
-    #[arg(short, long)]
+}
+
+impl What {
+    /// Everything put in the place of a scenario's own, in the order in which it counts.
+    pub fn overrides(&self) -> Vec<Override> {
+        let seed = |seed: u64| Override { key: "seed".to_owned(), value: seed.to_string() };
+        self.set.iter().cloned().chain(self.seed.map(seed)).collect()
+    }
+}
+
+/// How much to say on standard error.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Talk {
+    /// Say nothing but results and errors
+    #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Form of the summary on standard output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Say how load files were read and how fast the run was
+    #[arg(short, long)]
+    pub verbose: bool,
 }
 
-/// Arguments of `validate`.
-#[derive(Debug, ClapArgs)]
-pub struct Validate {
-    /// Scenarios and settings.
-    #[command(flatten)]
-    pub common: Common,
+/// What to print on standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: the bytes of summary.json.
+    Json,
 }
 
-/// When messages are coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless NO_COLOR is set.
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal that has them, unless NO_COLOR is set.
+    #[default]
     Auto,
-    /// Always.
+    /// Even into a file.
     Always,
-    /// Never.
+    /// Nowhere.
     Never,
 }
 
-/// Form of a summary.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people.
-    Text,
-    /// For programs: what summary.json holds.
-    Json,
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_declaration_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_seed_counts_last() {
+        let args =
+            ["keyscale", "run", "a.toml", "--seed", "7", "--set", "seed=3", "--set", "b=c=d"];
+        let Ok(Args { command: Command::Run(run), .. }) = Args::try_parse_from(args) else {
+            panic!("not understood");
+        };
+        let said: Vec<_> = run.what.overrides().into_iter().map(|o| (o.key, o.value)).collect();
+        let expected = [("seed", "3"), ("b", "c=d"), ("seed", "7")];
+        assert_eq!(said, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    }
 }

@@ -1,207 +1,202 @@
-//! `keyscale run`: scenarios become folders of tables and charts, and a verdict each.
+//! `keyscale run`: scenarios in, a folder of results each, and a verdict.
 
-use std::io::{IsTerminal, Write};
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
+use super::advice::advise;
 use super::args::{Format, Run};
-use super::{colored, open, text};
+use super::console::Console;
+use super::interrupt::Interrupt;
+use super::load_files;
+use super::progress::Progress;
+use super::read::{Ready, read_all};
+use super::text::{self, Ending};
+use super::validate::described;
 use crate::error::{Error, exit};
-use crate::input::read_trace;
-use crate::output::{RunFolder, RunInfo, Written};
-use crate::scenario::{Checked, Override, Trace};
-use crate::units::SimDuration;
+use crate::output::{RunFolder, RunInfo};
+use crate::record::Recorder;
 use crate::world::World;
 
-/// A scenario ready to run.
-struct Job {
-    checked: Checked,
-    traces: Vec<Trace>,
-    target: PathBuf,
-}
+/// Where results go unless somebody says otherwise.
+const RUNS: &str = "results/runs";
 
-/// Runs every scenario, after all have been found fit.
-pub fn run(args: &Run, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
-    let color = colored(args.common.color);
-    let mut overrides = args.common.overrides.clone();
-    if let Some(seed) = args.seed {
-        overrides.push(Override { key: "seed".to_owned(), value: seed.to_string() });
-    }
-    let mut jobs = Vec::new();
-    for path in &args.common.scenarios {
-        jobs.extend(prepare(path, args, &overrides, color, err));
-    }
-    if jobs.len() < args.common.scenarios.len() {
-        return exit::USAGE;
-    }
-    if let Some((i, job)) = twice(&jobs) {
-        let name = job.target.display();
-        let _ = writeln!(err, "error: two scenarios would write {name}: {}", i + 1);
-        return exit::USAGE;
-    }
-    let stop = Arc::new(AtomicBool::new(false));
-    // The second signal ends the program at once; the first only raises the flag.
-    let signal = signal_hook::consts::SIGINT;
-    let armed = signal_hook::flag::register_conditional_shutdown(
-        signal,
-        i32::from(exit::INCOMPLETE),
-        Arc::clone(&stop),
-    )
-    .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
-    if let Err(why) = armed {
-        let _ = writeln!(err, "warning: an interruption will lose the run: {why}");
-    }
-    for job in &jobs {
-        match one(job, args, &stop, out, err) {
-            Ok(true) => {}
-            Ok(false) => return exit::INCOMPLETE,
-            Err(error) => {
-                let _ = writeln!(err, "{error}");
-                return error.exit_code();
-            }
+/// Runs all scenarios; the exit code is the first that applies of 1, 2 and 97.
+pub(super) fn run(asked: &Run, console: &mut Console<'_>) -> u8 {
+    let all = read_all(&asked.what, asked.talk, console);
+    let Some(ready) = all.into_iter().collect::<Option<Vec<Ready>>>() else { return exit::USAGE };
+    match run_all(asked, &ready, console) {
+        Ok(true) => exit::OK,
+        Ok(false) => exit::INCOMPLETE,
+        Err(error) => {
+            console.err(&format!("{error}\n"));
+            error.exit_code()
         }
     }
-    exit::OK
 }
 
-fn twice(jobs: &[Job]) -> Option<(usize, &Job)> {
-    jobs.iter().enumerate().find(|(i, job)| jobs[..*i].iter().any(|j| j.target == job.target))
-}
-
-/// Checks a scenario and reads its files of load.
-fn prepare(
-    path: &Path,
-    args: &Run,
-    overrides: &[Override],
-    color: bool,
-    err: &mut dyn Write,
-) -> Option<Job> {
-    let checked = open(path, overrides, color, err)?;
-    let mut traces = Vec::new();
-    for file in &checked.scenario.traces {
-        match read_trace(file) {
-            Ok(reading) => {
-                let _ = write!(err, "{}", reading.warnings.render(color));
-                traces.push(reading.trace);
+/// Runs scenarios that are known to be good; whether all came to their end.
+fn run_all(asked: &Run, ready: &[Ready], console: &mut Console<'_>) -> Result<bool, Error> {
+    let targets = targets(asked, ready)?;
+    let interrupt = Interrupt::listen()?;
+    // All folders are begun first: one that may not be replaced is told before an hour's run.
+    let begin = |target: &PathBuf| RunFolder::create(target, asked.force);
+    let folders: Vec<RunFolder> = targets.iter().map(begin).collect::<Result<_, _>>()?;
+    for ((ready, folder), number) in ready.iter().zip(folders).zip(1..) {
+        if number > 1 && asked.format == Format::Text {
+            console.out("\n");
+        }
+        if !run_one(asked, ready, folder, &interrupt, console)? {
+            let left = targets.len() - number;
+            if left > 0 {
+                console.err(&format!("interrupted: {left} more not begun\n"));
             }
-            Err(problems) => {
-                let _ = write!(err, "{}", problems.render(color));
-            }
+            return Ok(false);
         }
     }
-    if traces.len() < checked.scenario.traces.len() {
-        return None;
+    Ok(true)
+}
+
+/// The folder of a scenario's results.
+fn target(asked: &Run, ready: &Ready) -> PathBuf {
+    let name = &ready.checked.scenario.name;
+    match &asked.out {
+        Some(out) if asked.what.scenarios.len() == 1 => out.clone(),
+        Some(out) => out.join(name),
+        None => Path::new(RUNS).join(name),
     }
-    let name = &checked.scenario.name;
-    let target = match &args.out {
-        Some(folder) if args.common.scenarios.len() == 1 => folder.clone(),
-        Some(folder) => folder.join(name),
-        None => Path::new("results/runs").join(name),
-    };
-    Some(Job { checked, traces, target })
+}
+
+/// The folder of each scenario; no two share one.
+fn targets(asked: &Run, ready: &[Ready]) -> Result<Vec<PathBuf>, Error> {
+    let targets: Vec<PathBuf> = ready.iter().map(|ready| target(asked, ready)).collect();
+    let mut seen = BTreeMap::new();
+    for (target, ready) in targets.iter().zip(ready) {
+        if let Some(other) = seen.insert(target, &ready.path) {
+            return Err(Error::Usage(format!(
+                "error: {} and {} would both leave their results in {}\n  \
+                 = help: give one of them another name, as in name = \"second\"",
+                other.display(),
+                ready.path.display(),
+                target.display(),
+            )));
+        }
+    }
+    Ok(targets)
 }
 
 /// Runs one scenario; whether it came to its end.
-fn one(
-    job: &Job,
-    args: &Run,
-    stop: &AtomicBool,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
+fn run_one(
+    asked: &Run,
+    ready: &Ready,
+    folder: RunFolder,
+    interrupt: &Interrupt,
+    console: &mut Console<'_>,
 ) -> Result<bool, Error> {
-    let scenario = &job.checked.scenario;
-    let duration = scenario.duration(&job.traces);
+    let scenario = &ready.checked.scenario;
+    let name = &scenario.name;
+    if asked.format == Format::Text {
+        let head = console.styled(super::console::BOLD, name);
+        let colon = if scenario.question.is_empty() { "" } else { ": " };
+        console.out(format!("{head}{colon}{}\n {}\n", scenario.question, described(ready)));
+    }
     let info = RunInfo {
-        name: scenario.name.clone(),
+        name: name.clone(),
         question: scenario.question.clone(),
         seed: scenario.seed,
         replication: 0,
         warm_up: scenario.warm_up,
-        duration,
-        sample_interval: scenario.sample_interval(duration),
+        duration: ready.duration,
+        sample_interval: scenario.sample_interval(ready.duration),
     };
-    let text = args.format == Format::Text && !args.quiet;
-    if text {
-        let _ = text::head(&info, out);
-    }
-    let mut writer = RunFolder::create(&job.target, args.force)?.writer(info.clone())?;
-    let mut world: World = World::new(scenario, &job.traces, duration);
-    let bar = progress(args.quiet, world.length());
-    let mut more = true;
-    while more && !writer.failed() && !stop.load(Ordering::Relaxed) {
-        more = world.advance(&mut writer).map_err(|broken| {
-            let again = format!("keyscale run --seed {} SCENARIO", scenario.seed);
-            Error::Law(format!("{broken}; seed {}; run again: {again}", scenario.seed))
+    let mut writer = folder.writer(info)?;
+    let mut world: World = World::new(scenario, &ready.traces, ready.duration);
+    world.reset(0);
+    let mut progress = Progress::begin(world.length(), asked.talk, console);
+    let mut complete = false;
+    while !complete && !interrupt.asked() && !writer.failed() {
+        let more = world.advance(&mut writer as &mut dyn Recorder).map_err(|broken| {
+            let again = again(asked, ready, None);
+            Error::Law(format!(
+                "{broken}\n  = help: seed {}; see it again with {again}",
+                scenario.seed
+            ))
         })?;
-        bar.set_position(world.elapsed().0 / 1_000_000_000);
-        bar.set_message(format!("{} requests", world.arrivals()));
+        complete = !more;
+        progress.at(world.elapsed(), world.arrivals(), console);
+    }
+    let speed = progress.end(world.arrivals());
+    if !complete && world.elapsed() <= scenario.warm_up && !writer.failed() {
+        console.err(&format!("interrupted: {name} was still warming up, nothing is written\n"));
+        return Ok(false);
     }
     world.finish(&mut writer);
-    bar.finish_and_clear();
-    let (load_files, names) = load_files(&job.checked);
-    let written = writer.finish(&job.checked.lock(&names), &load_files, !more)?;
-    show(&written, &info, args, out)?;
-    if more {
-        let _ = writeln!(err, "interrupted: {} holds what is complete", written.folder.display());
+    let (names, copies) = load_files::names(scenario.traces.iter().map(|t| t.path.as_path()));
+    let written = writer.finish(&ready.checked.lock(&names), &copies, complete)?;
+    if asked.talk.verbose {
+        console.err(&format!("{speed}\n"));
     }
-    Ok(!more)
-}
-
-fn show(written: &Written, info: &RunInfo, args: &Run, out: &mut dyn Write) -> Result<(), Error> {
-    match args.format {
-        Format::Text if args.quiet => {}
-        Format::Text => {
-            // A reader that has gone away wants no more.
-            let _ = text::ending(written, info, out);
-        }
+    match asked.format {
         Format::Json => {
             let path = written.folder.join("summary.json");
-            let json = std::fs::read_to_string(&path)
-                .map_err(|e| Error::Outside(format!("can't read {}", path.display()), e))?;
-            let _ = out.write_all(json.as_bytes());
+            let json = fs::read(&path)
+                .map_err(|error| Error::Outside(format!("read {}", path.display()), error))?;
+            console.out(json);
+        }
+        Format::Text => {
+            let ending = Ending {
+                written: &written,
+                again: again(asked, ready, None),
+                next: complete.then(|| again(asked, ready, scenario.seed.checked_add(1))),
+                complete,
+            };
+            text::table(&ending, console);
+            if !asked.talk.quiet {
+                advise(scenario, &written.summary, console);
+            }
+            text::verdict(&ending, console);
         }
     }
-    Ok(())
+    if !complete {
+        let (folder, done) = (written.folder.display(), super::numbers::length(world.elapsed()));
+        console.err(&format!("interrupted after {done}: {folder} holds what is complete\n"));
+    }
+    Ok(complete)
 }
 
-/// Progress on standard error: a bar where that is a terminal, nothing elsewhere.
-fn progress(quiet: bool, length: SimDuration) -> ProgressBar {
-    let hidden = quiet || !std::io::stderr().is_terminal();
-    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-    let bar = ProgressBar::with_draw_target(Some(length.0 / 1_000_000_000), target);
-    let shape = "{bar:40} {pos}/{len} simulated seconds, {msg}, {eta} left";
-    if let Ok(style) = ProgressStyle::with_template(shape) {
-        bar.set_style(style);
+/// The command that makes the same results again, or those of another seed in a folder beside.
+fn again(asked: &Run, ready: &Ready, other: Option<u64>) -> String {
+    let scenario = &ready.checked.scenario;
+    let seed = other.unwrap_or(scenario.seed);
+    let mut words = vec!["keyscale run".to_owned(), quoted(&ready.path.display().to_string())];
+    for set in asked.what.set.iter().filter(|set| set.key != "seed") {
+        words.extend(["--set".to_owned(), quoted(&format!("{}={}", set.key, set.value))]);
     }
-    bar
+    words.push(format!("--seed {seed}"));
+    let beside = other.map(|seed| Path::new(RUNS).join(format!("{}-seed-{seed}", scenario.name)));
+    let out = beside.or_else(|| asked.out.as_ref().map(|_| target(asked, ready)));
+    words.extend(out.map(|out| format!("--out {}", quoted(&out.display().to_string()))));
+    words.join(" ")
 }
 
-/// The tables of a run's folder, whose names a file of load can't have there.
-const TABLES: [&str; 5] =
-    ["timeseries.csv", "instances.csv", "key_calls.csv", "blocks.csv", "summary.csv"];
-
-/// The files of load to copy beside the lock, and the names they have there, one a trace.
-fn load_files(checked: &Checked) -> (Vec<(String, PathBuf)>, Vec<String>) {
-    let (mut files, mut names) = (Vec::<(String, PathBuf)>::new(), Vec::new());
-    for trace in &checked.scenario.traces {
-        if let Some((name, _)) = files.iter().find(|(_, path)| *path == trace.path) {
-            names.push(name.clone());
-            continue;
-        }
-        let own = trace.path.file_name().map(|n| n.to_string_lossy().into_owned());
-        let own = own.unwrap_or_default();
-        let taken = |n: &String| {
-            let a_table = TABLES.contains(&n.as_str()) || !n.ends_with(".csv");
-            a_table || files.iter().any(|(known, _)| known == n)
-        };
-        let stem = own.strip_suffix(".csv").unwrap_or(&own);
-        let numbered = |i: usize| if i == 0 { own.clone() } else { format!("{stem}-{i}.csv") };
-        let name = (0..).map(numbered).find(|n| !taken(n)).unwrap_or_default();
-        files.push((name.clone(), trace.path.clone()));
-        names.push(name);
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-=+:,@%".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
     }
-    (files, names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(quoted("services.web.max_instances=5"), "services.web.max_instances=5");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
 }

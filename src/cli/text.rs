@@ -1,176 +1,399 @@
-//! What a person reads at the end of a run: table, blame in words, verdict, files.
+//! The ending of a run: a table, why requests failed, the verdict, the files, what to do next.
 
-use std::io::{self, Write};
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
-use comfy_table::{CellAlignment, Table, presets};
+use super::console::{BAD, BOLD, Console, GOOD};
+use super::numbers::{count, counted, length, rough_share, share};
+use crate::output::Written;
+use crate::record::{BlockKind, CallOutcome, Cause, SummaryRow};
+use crate::units::{SimDuration, SimTime};
 
-use crate::output::{RunInfo, Written};
-use crate::record::{CallOutcome, Cause, SummaryRow};
-use crate::units::SimDuration;
+/// Services in the table; of more, those with the most failures.
+const SERVICES: usize = 20;
+/// Blocks that are told one by one.
+const BLOCKS: usize = 3;
+/// Causes that are told one by one.
+const CAUSES: usize = 5;
 
-/// What is run.
-pub fn head(info: &RunInfo, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}, {} simulated, seed {}", info.name, info.duration, info.seed)?;
-    if !info.question.is_empty() {
-        writeln!(out, "{}", info.question)?;
+/// Tables that a person opens first.
+const TABLES: [&str; 3] = ["instances.csv", "summary.csv", "timeseries.csv"];
+
+/// What the ending is about.
+pub(super) struct Ending<'a> {
+    /// What the run left behind.
+    pub written: &'a Written,
+    /// The command that makes the same results again.
+    pub again: String,
+    /// A command to try next.
+    pub next: Option<String>,
+    /// Whether the run came to its end.
+    pub complete: bool,
+}
+
+impl Ending<'_> {
+    /// Rows of services.
+    fn services(&self) -> impl Iterator<Item = &SummaryRow> {
+        self.written.summary.iter().filter(|row| !row.service.is_empty())
     }
-    Ok(())
-}
 
-/// Everything after the run.
-pub fn ending(written: &Written, info: &RunInfo, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}\n", table(written))?;
-    let Some(all) = written.summary.last() else { return Ok(()) };
-    for row in services(written) {
-        if row.failed() > 0 {
-            writeln!(out, "Why requests to {} failed: {}.", row.service, blame(row))?;
-        }
-        warnings(row, out)?;
+    /// The row of all services together.
+    fn total(&self) -> Option<&SummaryRow> {
+        self.written.summary.iter().find(|row| row.service.is_empty())
     }
-    writeln!(out, "VERDICT  {}", verdict(all, info))?;
-    let name = |f: &crate::output::FileEntry| f.name.clone();
-    let files: Vec<String> = written.files.iter().map(name).collect();
-    writeln!(out, " folder  {}", written.folder.display())?;
-    writeln!(out, " files   {}", files.join(" "))
 }
 
-/// The rows of services; the last row is all together.
-fn services(written: &Written) -> &[SummaryRow] {
-    written.summary.split_last().map_or(&[], |(_, services)| services)
-}
-
-fn table(written: &Written) -> Table {
-    let rows = match services(written) {
-        [one] => std::slice::from_ref(one),
-        _ => &written.summary,
-    };
+/// Prints the numbers of each service, and below them what happened to the key.
+pub(super) fn table(ending: &Ending<'_>, console: &mut Console<'_>) {
+    let mut rows: Vec<&SummaryRow> = ending.services().collect();
+    let all = rows.len();
+    if all > SERVICES {
+        rows.sort_by_key(|row| std::cmp::Reverse(row.failed()));
+        rows.truncate(SERVICES);
+    }
     let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    let title = |r: &SummaryRow| match r.service.as_str() {
-        "" => "all".to_owned(),
-        name => name.to_owned(),
-    };
-    table.set_header(std::iter::once(String::new()).chain(rows.iter().map(title)));
-    let mut line = |name: &str, cell: &dyn Fn(&SummaryRow) -> String| {
-        table.add_row(std::iter::once(name.to_owned()).chain(rows.iter().map(cell)));
-    };
-    let calls = |r: &SummaryRow, outcome: CallOutcome| r.key_calls[outcome as usize].to_string();
-    let length = |d: Option<SimDuration>| d.map_or("-".to_owned(), short);
-    line("arrivals", &|r| r.requests.arrivals.to_string());
-    line("served", &|r| r.requests.served.to_string());
-    line("  after a cold start", &|r| r.requests.served_cold.to_string());
-    line("failed", &|r| format!("{} ({})", r.failed(), percent(r.failed_ratio())));
-    line("  refused", &|r| r.requests.refused.to_string());
-    line("  timed out", &|r| r.requests.timed_out.to_string());
-    line("  aborted", &|r| r.requests.aborted.to_string());
-    line("latency p50 (served)", &|r| length(r.latency.p50));
-    line("latency p99 (served)", &|r| length(r.latency.p99));
-    line("latency p99 (failed = infinite)", &|r| length(r.latency_with_failures.p99));
-    line("most ready instances", &|r| r.instances_ready_max.to_string());
-    line("starts: begun", &|r| r.starts.begun.to_string());
-    line("starts: ready", &|r| r.starts.ready.to_string());
-    line("starts: failed", &|r| r.starts.failed.to_string());
-    line("instances shut down", &|r| r.revoked.to_string());
-    line("key calls: ok", &|r| calls(r, CallOutcome::Ok));
-    line("key calls: retryable failure", &|r| calls(r, CallOutcome::Retryable));
-    line("key calls: timeout", &|r| calls(r, CallOutcome::Timeout));
-    line("key calls: over quota", &|r| calls(r, CallOutcome::Quota));
-    line("key calls: denied", &|r| calls(r, CallOutcome::Denied));
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(console.width().clamp(40, 200) as u16);
+    table.set_header([
+        "service",
+        "arrivals",
+        "failed",
+        "share",
+        "p50",
+        "p99",
+        "cold",
+        "most ready",
+    ]);
+    rows.iter().for_each(|row| {
+        table.add_row(cells(row, &row.service));
+    });
+    if let (Some(total), true) = (ending.total(), all > 1) {
+        table.add_row(cells(total, "together"));
     }
-    table
-}
-
-/// A length to three digits or so.
-fn short(length: SimDuration) -> String {
-    match length.0 {
-        ns if ns < 1_000_000 => format!("{:.0} us", ns as f64 / 1e3),
-        ns if ns < 1_000_000_000 => format!("{:.1} ms", ns as f64 / 1e6),
-        ns if ns < 120_000_000_000 => format!("{:.2} s", ns as f64 / 1e9),
-        ns => SimDuration(ns / 1_000_000_000 * 1_000_000_000).to_string(),
+    table.column_iter_mut().skip(1).for_each(|c| c.set_cell_alignment(CellAlignment::Right));
+    console.out("\n");
+    for line in table.lines() {
+        console.out(format!("{}\n", line.trim_end()));
+    }
+    if all > SERVICES {
+        console.out(format!(
+            " and {}: summary.csv\n",
+            counted((all - SERVICES) as u64, "more service")
+        ));
+    }
+    console.out("\n");
+    if let Some(total) = ending.total() {
+        facts(ending.written, total, console);
     }
 }
 
-fn percent(ratio: Option<f64>) -> String {
-    match ratio {
-        None => "-".to_owned(),
-        Some(r) if r > 0.0 && r < 0.0001 => format!("{:.4} %", 100.0 * r),
-        Some(r) => format!("{:.2} %", 100.0 * r),
+/// A row of the table.
+fn cells(row: &SummaryRow, name: &str) -> [String; 8] {
+    let some = |length_: Option<SimDuration>| length_.map_or("-".to_owned(), length);
+    let part = |part: Option<f64>| part.map_or("-".to_owned(), share);
+    [
+        name.to_owned(),
+        count(row.requests.arrivals),
+        count(row.failed()),
+        part(row.failed_ratio()),
+        some(row.latency.p50),
+        some(row.latency.p99),
+        part(row.cold_ratio()),
+        count(row.instances_ready_max),
+    ]
+}
+
+/// Prints a line with a label before it.
+fn line(console: &mut Console<'_>, label: &str, text: &str) {
+    console.out(format!(" {label:<11}{text}\n"));
+}
+
+/// Prints starts, key calls, blocks and what followed from them.
+fn facts(written: &Written, total: &SummaryRow, console: &mut Console<'_>) {
+    let starts = &total.starts;
+    if starts.begun > 0 {
+        let parts = [
+            (starts.ready, "became ready"),
+            (starts.failed, "failed"),
+            (starts.cancelled, "cancelled"),
+        ];
+        line(console, "starts", &listed(&format!("{} begun", count(starts.begun)), &parts));
+    }
+    let calls = |outcome: CallOutcome| total.key_calls[outcome as usize];
+    if total.key_calls.iter().any(|&n| n > 0) {
+        let parts = [
+            (calls(CallOutcome::Timeout), "timed out"),
+            (calls(CallOutcome::Retryable), "failed and may be retried"),
+            (calls(CallOutcome::Quota), "over quota"),
+            (calls(CallOutcome::Denied), "denied"),
+        ];
+        line(
+            console,
+            "key calls",
+            &listed(&format!("{} ok", count(calls(CallOutcome::Ok))), &parts),
+        );
+    }
+    for block in written.blocks.iter().take(BLOCKS) {
+        let at = |t: SimTime| signed(t, total.zero);
+        let until = block.until.map_or("the end".to_owned(), at);
+        let detail =
+            if block.detail.is_empty() { String::new() } else { format!(" ({})", block.detail) };
+        let text = format!(
+            "{} {}{detail} from {} to {until}",
+            what(block.kind),
+            block.subject,
+            at(block.from)
+        );
+        line(console, "block", &text);
+    }
+    if written.blocks.len() > BLOCKS {
+        let more = counted((written.blocks.len() - BLOCKS) as u64, "more block");
+        line(console, "", &format!("and {more}: blocks.csv"));
+    }
+    if let Some(ride_out) = total.ride_out() {
+        let text =
+            format!("{} from the first block to the first request it cost", length(ride_out));
+        line(console, "ride-out", &text);
+    }
+    if let Some(detected) = total.revocation_detected {
+        let gone = total.data_unreachable.map_or("still reachable at the end".to_owned(), |at| {
+            format!("unreachable from {}", signed(at, total.zero))
+        });
+        let text = format!("detected at {}; data {gone}", signed(detected, total.zero));
+        line(console, "revocation", &text);
     }
 }
 
-/// A cause as people say it.
+/// A first part, then those of the others that are not zero.
+fn listed(first: &str, parts: &[(u64, &str)]) -> String {
+    let others =
+        parts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", count(*n)));
+    std::iter::once(first.to_owned()).chain(others).collect::<Vec<_>>().join(", ")
+}
+
+/// An instant, counted from the end of the warm-up.
+fn signed(at: SimTime, zero: SimTime) -> String {
+    match at < zero {
+        true => format!("-{}", length(zero.since(at))),
+        false => length(at.since(zero)),
+    }
+}
+
+/// A block in words, before its subject.
+fn what(kind: BlockKind) -> &'static str {
+    match kind {
+        BlockKind::OutageRetryable | BlockKind::OutageNotRetryable => "outage of",
+        BlockKind::KeyState => "key",
+        BlockKind::Permission => "no permission for",
+        BlockKind::Quota => "quota lowered of",
+    }
+}
+
+/// Prints why requests failed, the verdict, the files and the commands.
+pub(super) fn verdict(ending: &Ending<'_>, console: &mut Console<'_>) {
+    if let Some(total) = ending.total() {
+        if let Some(why) = why(total) {
+            console.out(format!("Why requests failed: {why}.\n"));
+        }
+        let style = if total.failed() == 0 { GOOD } else { BAD };
+        let head = console.styled(style, "VERDICT");
+        let cut = if ending.complete { "" } else { "Interrupted: this is the part that ran. " };
+        console.out(format!("{head}  {cut}{}\n", sentence(ending.written, total)));
+    }
+    let written = ending.written;
+    let files = || written.files.iter().map(|file| file.name.as_str());
+    let pictures = files().filter(|name| name.starts_with("dashboard") && name.ends_with(".png"));
+    let tables = files().filter(|name| TABLES.contains(name));
+    let names: Vec<&str> = pictures.take(2).chain(tables).collect();
+    let more = counted((written.files.len() - names.len()) as u64, "more file");
+    let folder = written.folder.display();
+    line(
+        console,
+        "files",
+        &format!("{folder}/: {} and {more} (see manifest.json)", names.join(", ")),
+    );
+    line(console, "again", &ending.again);
+    if let Some(next) = &ending.next {
+        let next = console.styled(BOLD, next);
+        line(console, "next", &format!("{next}  # is it luck?"));
+    }
+}
+
+/// The causes of failed requests with their shares, the largest first.
+fn why(total: &SummaryRow) -> Option<String> {
+    let causes = causes(total);
+    let told: Vec<String> = causes
+        .iter()
+        .take(CAUSES)
+        .map(|(c, s)| format!("{} {}", words(*c), rough_share(*s)))
+        .collect();
+    let rest: f64 = causes.iter().skip(CAUSES).map(|(_, share)| share).sum();
+    let rest = (rest > 0.0).then(|| format!("others {}", rough_share(rest)));
+    (!told.is_empty()).then(|| told.into_iter().chain(rest).collect::<Vec<_>>().join(", "))
+}
+
+/// Causes that cost requests, the dearest first.
+fn causes(total: &SummaryRow) -> Vec<(Cause, f64)> {
+    let share = |&cause: &Cause| Some((cause, total.blame_ratio(cause)?));
+    let mut causes: Vec<(Cause, f64)> =
+        Cause::ALL.iter().filter_map(share).filter(|(_, s)| *s > 0.0).collect();
+    causes.sort_by(|a, b| b.1.total_cmp(&a.1));
+    causes
+}
+
+/// A cause in words.
 fn words(cause: Cause) -> &'static str {
     match cause {
         Cause::KeyDenied => "key denied",
         Cause::KeyOutage => "key outage",
         Cause::KeyQuota => "key quota",
-        Cause::StartBackoff => "failed starts",
+        Cause::StartBackoff => "back-off of failed starts",
         Cause::Starting => "container start",
         Cause::MaxInstances => "max instances",
         Cause::Autoscaler => "autoscaler",
-        Cause::Drain => "drain grace over",
-        Cause::Service => "time in service",
+        Cause::Drain => "drain",
+        Cause::Service => "service time",
     }
 }
 
-/// The causes of failure by share, the largest first.
-fn blame(row: &SummaryRow) -> String {
-    let mut shares: Vec<(f64, Cause)> = Cause::ALL
-        .iter()
-        .filter_map(|&cause| Some((row.blame_ratio(cause)?, cause)))
-        .filter(|(share, _)| *share > 0.0)
-        .collect();
-    shares.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let said = |(share, cause): &(f64, Cause)| {
-        let share = 100.0 * share;
-        match share < 1.0 {
-            true => format!("{} under 1 %", words(*cause)),
-            false => format!("{} {share:.0} %", words(*cause)),
+/// The verdict in a sentence or two.
+fn sentence(written: &Written, total: &SummaryRow) -> String {
+    let (failed, ended) = (total.failed(), total.failed() + total.requests.served);
+    let Some(ratio) = total.failed_ratio() else {
+        return match total.requests.arrivals {
+            0 => "No request came: there is nothing to judge.".to_owned(),
+            n => format!(
+                "None of {} came to an end: there is nothing to judge.",
+                counted(n, "request")
+            ),
+        };
+    };
+    let longest =
+        written.blocks.iter().map(|b| b.until.unwrap_or(b.zero + total.duration).since(b.from));
+    let through = longest.max().map(|length_| match written.blocks.len() {
+        1 => format!(" through a block of {}", length(length_)),
+        n => format!(" through {}, the longest of {}", counted(n as u64, "block"), length(length_)),
+    });
+    if failed == 0 {
+        let through = through.unwrap_or_default();
+        return format!(
+            "No request failed: {} were served{through}. One run, no interval.",
+            count(ended)
+        );
+    }
+    let main = causes(total).first().map_or(String::new(), |(cause, share)| {
+        format!(": {} {}", words(*cause), rough_share(*share))
+    });
+    let first = match (total.ride_out(), written.blocks.is_empty()) {
+        (Some(ride_out), _) => {
+            let after =
+                total.first_block.and_then(|at| written.blocks.iter().find(|b| b.from == at));
+            let after =
+                after.map_or("the key was blocked".to_owned(), |b| began(b.kind, &b.subject));
+            format!(
+                "; the first failure for want of the key came {} after {after}",
+                length(ride_out)
+            )
         }
+        (None, false) => "; none for want of the key".to_owned(),
+        (None, true) => String::new(),
     };
-    shares.iter().map(said).collect::<Vec<_>>().join(", ")
+    format!(
+        "{} of requests failed ({} of {}){main}{first}. One run, no interval.",
+        share(ratio),
+        count(failed),
+        count(ended),
+    )
 }
 
-/// What the numbers do not say by themselves.
-fn warnings(row: &SummaryRow, out: &mut dyn Write) -> io::Result<()> {
-    let quota = row.key_calls[CallOutcome::Quota as usize];
-    if quota > 0 && row.starts.failed > 2 * row.starts.ready {
-        writeln!(
-            out,
-            "note: {}: quota thrash: {} starts failed and {} became ready; a start that loses its \
-             second decrypt has spent the first",
-            row.service, row.starts.failed, row.starts.ready
-        )?;
+/// The begin of a block in words.
+fn began(kind: BlockKind, subject: &str) -> String {
+    match kind {
+        BlockKind::OutageRetryable | BlockKind::OutageNotRetryable => {
+            format!("the outage of {subject} began")
+        }
+        BlockKind::KeyState => format!("key {subject} became unusable"),
+        BlockKind::Permission => format!("the permission for {subject} was lost"),
+        BlockKind::Quota => format!("the quota {subject} was lowered"),
     }
-    if row.requests.refused > 0 && row.requests.served > 0 {
-        writeln!(
-            out,
-            "note: {}: latency of the served is capped by the pending timeout; {} failed: read \
-             them together",
-            row.service,
-            percent(row.failed_ratio())
-        )?;
-    }
-    Ok(())
 }
 
-/// The run in one sentence.
-fn verdict(all: &SummaryRow, info: &RunInfo) -> String {
-    if all.requests.arrivals == 0 {
-        return format!("No request arrived in {}.", info.duration);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::summary_json::BlockRow;
+    use crate::record::fingerprint::Parts;
+    use crate::record::{Fingerprint, Total, sample};
+    use crate::stats::Histogram;
+    use crate::units::SECOND;
+
+    /// The ending of a run of 100 s in which the last 10 of 100 requests failed.
+    fn written(blocks: Vec<BlockRow>, change: impl FnOnce(&mut Total<'_>)) -> Written {
+        let mut latency = Histogram::default();
+        (0..90).for_each(|_| latency.record(200_000_000));
+        let mut total = sample::total("", &latency);
+        (total.first_block, total.first_key_failure) = (None, None);
+        change(&mut total);
+        let fingerprint: Parts = Fingerprint::default().parts();
+        let summary = vec![SummaryRow::new(&total)];
+        Written { folder: "out".into(), files: Vec::new(), summary, blocks, fingerprint }
     }
-    let rest = "One run, no interval.";
-    if all.failed() == 0 {
-        let served = all.requests.served;
-        return format!("No request failed: {served} were served. {rest}");
+
+    fn block(from: u64, until: Option<u64>) -> BlockRow {
+        BlockRow {
+            kind: BlockKind::OutageRetryable,
+            subject: "vault".to_owned(),
+            detail: "TIMEOUT".to_owned(),
+            from: SimTime(from * SECOND),
+            until: until.map(|s| SimTime(s * SECOND)),
+            zero: SimTime::ZERO,
+        }
     }
-    let (failed, share) = (all.failed(), percent(all.failed_ratio()));
-    let causes = blame(all);
-    let ride_out = match all.ride_out() {
-        Some(length) => format!("; the first failure came {} after the block began", short(length)),
-        None => String::new(),
-    };
-    format!("{share} of requests failed ({failed}): {causes}{ride_out}. {rest}")
+
+    #[test]
+    fn a_verdict_is_one_sentence() {
+        let check = |written: &Written, expected: &str| {
+            let total = written.summary.last().expect("a total");
+            assert_eq!(sentence(written, total), format!("{expected} One run, no interval."));
+        };
+        let requests = |total: &mut Total<'_>, served, refused| {
+            (total.requests.served, total.requests.refused) = (served, refused);
+            (total.requests.timed_out, total.requests.aborted) = (0, 0);
+            total.blame = [0; Cause::COUNT];
+            total.blame[Cause::KeyOutage as usize] = refused * 880_000;
+            total.blame[Cause::Starting as usize] = refused * 120_000;
+        };
+        let calm = written(Vec::new(), |total| requests(total, 1_234, 0));
+        check(&calm, "No request failed: 1,234 were served.");
+        let through = written(vec![block(10, Some(40))], |total| requests(total, 90, 0));
+        check(&through, "No request failed: 90 were served through a block of 30s.");
+        let other = written(Vec::new(), |total| requests(total, 90, 10));
+        check(&other, "10.0 % of requests failed (10 of 100): key outage 88 %.");
+        let hurt = written(vec![block(10, None)], |total| {
+            requests(total, 90, 10);
+            total.first_block = Some(total.from + SimDuration::from_secs(10));
+            total.first_key_failure = Some(total.from + SimDuration::from_secs(22));
+        });
+        let said = sentence(&hurt, &hurt.summary[0]);
+        assert!(said.contains("; the first failure for want of the key came 12s after"), "{said}");
+        let none = written(Vec::new(), |total| {
+            requests(total, 0, 0);
+            total.requests.arrivals = 0;
+        });
+        assert_eq!(
+            sentence(&none, &none.summary[0]),
+            "No request came: there is nothing to judge."
+        );
+    }
+
+    #[test]
+    fn causes_are_told_the_dearest_first() {
+        let written = written(Vec::new(), |total| {
+            total.blame = [0; Cause::COUNT];
+            total.blame[Cause::Starting as usize] = 1_200_000;
+            total.blame[Cause::KeyOutage as usize] = 8_790_000;
+            total.blame[Cause::Drain as usize] = 10_000;
+        });
+        let said = why(&written.summary[0]);
+        assert_eq!(said.as_deref(), Some("key outage 88 %, container start 12 %, drain <1 %"));
+    }
 }

@@ -43,11 +43,7 @@ impl<'f> Complaints<'f> {
     /// The file as a whole can't be read.
     #[allow(clippy::wildcard_enum_match_arm, reason = "the system has many kinds")]
     pub fn unreadable(&mut self, error: &io::Error) {
-        let why = match error.kind() {
-            io::ErrorKind::NotFound => "there is no such file".to_owned(),
-            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-            _ => error.to_string(),
-        };
+        let why = why(error);
         let title = format!("can't read the load file {}: {why}", self.file.path.display());
         self.push(Severity::Error, title, Vec::new(), self.named(None));
     }
@@ -116,4 +112,14 @@ impl<'f> Complaints<'f> {
     ) {
         self.problems.push(Problem { severity, title, excerpts, help });
     }
+}
+
+/// The system's answer in words, without its number.
+pub(crate) fn why(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound {
+        return "there is no such file".to_owned();
+    }
+    let text = error.to_string();
+    let mut letters = text.split(" (os error").next().unwrap_or(&text).chars();
+    letters.next().map_or(String::new(), |first| first.to_lowercase().chain(letters).collect())
 }

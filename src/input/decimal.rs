@@ -69,7 +69,7 @@ impl Decimal {
     pub fn times(self, count: u64) -> Option<u64> {
         // Trailing zeros would cost range: 1.50 and 1.5 must scale alike.
         let (mut digits, mut exponent) = (self.digits, self.exponent);
-        while digits != 0 && digits % 10 == 0 {
+        while digits != 0 && digits.is_multiple_of(10) {
             (digits, exponent) = (digits / 10, exponent + 1);
         }
         let product = digits.checked_mul(u128::from(count))?;

@@ -9,4 +9,5 @@ mod place;
 mod rows;
 pub mod trace;
 
+pub(crate) use complaints::why;
 pub use trace::{Reading, read_trace};

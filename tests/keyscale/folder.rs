@@ -50,6 +50,19 @@ impl Drop for Folder {
     }
 }
 
+/// Copies a folder and everything below it.
+pub fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(fs::copy(entry.path(), target).unwrap()),
+        }
+    }
+}
+
 /// A file of recorded load from the folder that `KEYSCALE_SHARED` names, by default `../shared`
 /// beside the crate. Where it is absent the test has nothing to read and ends; a note of it is
 /// left in the folder of test files.

@@ -1,8 +1,15 @@
-//! The program as a person runs it, and the files it reads and leaves.
+//! The program as a person runs it, the files it reads and leaves, and the source it is made of.
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic wherever it is")]
 
 mod folder;
+mod interrupted;
 mod program;
+mod readme;
+mod replay;
+mod results;
+mod scenarios;
+mod snapshots;
 mod tidy;
 mod trace;
+mod usage;

@@ -1,0 +1,146 @@
+//! Numbers as people read them: three figures, units, nothing rounded to none or to all.
+
+use crate::units::{SECOND, SimDuration};
+
+/// A count with separators: `1,234,567`.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun, in the plural where it is not one; `s` makes the plural.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
+}
+
+/// A share of 0 to 1 in per cent: `2.31 %`; as many digits as keep it apart from 0 and from 100.
+pub(super) fn share(part: f64) -> String {
+    let percent = part * 100.0;
+    let near = percent.min(100.0 - percent);
+    let digits = match near {
+        n if n <= 0.0 => 0,
+        n if n < 0.000_1 => return if percent < 50.0 { "<0.0001 %" } else { ">99.9999 %" }.into(),
+        n if n < 0.01 => 4,
+        n if n < 0.1 => 3,
+        n if n < 10.0 => 2,
+        _ => 1,
+    };
+    format!("{percent:.digits$} %")
+}
+
+/// A share of 0 to 1 in whole per cent.
+pub(super) fn rough_share(part: f64) -> String {
+    match part * 100.0 {
+        p if p > 0.0 && p < 1.0 => "<1 %".to_owned(),
+        p if p < 100.0 && p > 99.0 => ">99 %".to_owned(),
+        p => format!("{p:.0} %"),
+    }
+}
+
+/// A length of time: `8.3ms`, `102ms`, `9.8s`, `3m 12s`, `1h 4m`, `35d`.
+pub(super) fn length(length: SimDuration) -> String {
+    let rounded = |unit: u64| (length.0 + unit / 2) / unit;
+    let decimal = |tenths: u64, unit: &str| match tenths % 10 {
+        0 => format!("{}{unit}", tenths / 10),
+        tenth => format!("{}.{tenth}{unit}", tenths / 10),
+    };
+    let two = |whole: u64, unit: &str, rest: u64, small: &str| match rest {
+        0 => format!("{whole}{unit}"),
+        rest => format!("{whole}{unit} {rest}{small}"),
+    };
+    match length.0 {
+        0 => return "0s".to_owned(),
+        ns if ns < 1_000 => return format!("{ns}ns"),
+        _ => {}
+    }
+    match rounded(SECOND / 10) {
+        _ if rounded(1_000) < 1_000 => format!("{}us", rounded(1_000)),
+        _ if rounded(100_000) < 100 => decimal(rounded(100_000), "ms"),
+        _ if rounded(1_000_000) < 1_000 => format!("{}ms", rounded(1_000_000)),
+        tenths if tenths < 600 => decimal(tenths, "s"),
+        _ if rounded(SECOND) < 3_600 => two(rounded(SECOND) / 60, "m", rounded(SECOND) % 60, "s"),
+        _ if rounded(60 * SECOND) < 1_440 => {
+            two(rounded(60 * SECOND) / 60, "h", rounded(60 * SECOND) % 60, "m")
+        }
+        _ => two(rounded(3_600 * SECOND) / 24, "d", rounded(3_600 * SECOND) % 24, "h"),
+    }
+}
+
+/// A rate with a letter for its size: `1.9M`.
+pub(super) fn short(number: f64) -> String {
+    match number {
+        n if n >= 9_950_000.0 => format!("{:.0}M", n / 1e6),
+        n if n >= 995_000.0 => format!("{:.1}M", n / 1e6),
+        n if n >= 9_950.0 => format!("{:.0}k", n / 1e3),
+        n if n >= 995.0 => format!("{:.1}k", n / 1e3),
+        n => format!("{n:.0}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_separators() {
+        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")]
+        {
+            assert_eq!(count(number), text);
+        }
+        assert_eq!(counted(1, "service"), "1 service");
+        assert_eq!(counted(2_000, "service"), "2,000 services");
+    }
+
+    #[test]
+    fn shares_are_never_rounded_to_none_or_all() {
+        let check = |part: f64, text: &str, rough: &str| {
+            assert_eq!((share(part).as_str(), rough_share(part).as_str()), (text, rough), "{part}");
+        };
+        check(0.0, "0 %", "0 %");
+        check(1.0, "100 %", "100 %");
+        check(0.023_1, "2.31 %", "2 %");
+        check(0.5, "50.0 %", "50 %");
+        check(0.88, "88.0 %", "88 %");
+        check(0.000_05, "0.0050 %", "<1 %");
+        check(0.999_96, "99.9960 %", ">99 %");
+        check(1e-9, "<0.0001 %", "<1 %");
+        check(1.0 - 1e-9, ">99.9999 %", ">99 %");
+    }
+
+    #[test]
+    fn lengths_have_two_parts_at_most() {
+        for (ns, text) in [
+            (0, "0s"),
+            (1, "1ns"),
+            (340_000, "340us"),
+            (8_340_000, "8.3ms"),
+            (9_990_000, "10ms"),
+            (102_400_000, "102ms"),
+            (999_600_000, "1s"),
+            (9_840_000_000, "9.8s"),
+            (59_960_000_000, "1m"),
+            (192 * SECOND, "3m 12s"),
+            (3_599_600_000_000, "1h"),
+            (3_840 * SECOND, "1h 4m"),
+            (35 * 86_400 * SECOND, "35d"),
+            (35 * 86_400 * SECOND + 7_200 * SECOND, "35d 2h"),
+        ] {
+            assert_eq!(length(SimDuration(ns)), text, "{ns}");
+        }
+    }
+
+    #[test]
+    fn rates_are_short() {
+        let said: Vec<String> =
+            [0.0, 994.0, 1_234.0, 45_678.0, 999_999.0, 1.94e6, 12.3e6].map(short).into();
+        assert_eq!(said, ["0", "994", "1.2k", "46k", "1.0M", "1.9M", "12M"]);
+    }
+}

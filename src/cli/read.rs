@@ -1,0 +1,123 @@
+//! Scenario files and what they name, read and checked before anything runs.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::args::{Talk, What};
+use super::console::Console;
+use crate::input::{read_trace, why};
+use crate::scenario::problem::{Excerpt, Problem, Problems, Severity};
+use crate::scenario::{self, Checked, Override, Source, Trace};
+use crate::units::SimDuration;
+
+/// Bytes read of a scenario: one more than it may have, so that its check can tell.
+const LIMIT: u64 = (1 << 20) + 1;
+
+/// A scenario that can run.
+#[derive(Debug)]
+pub(super) struct Ready {
+    /// The file it came from, as it was named.
+    pub path: PathBuf,
+    /// The scenario.
+    pub checked: Checked,
+    /// Its load files, read.
+    pub traces: Vec<Trace>,
+    /// Time from the end of the warm-up to the end of the run.
+    pub duration: SimDuration,
+}
+
+/// Reads all scenarios in turn and tells everything there is to say about them; `None` in the
+/// place of one that can't run.
+pub(super) fn read_all(what: &What, talk: Talk, console: &mut Console<'_>) -> Vec<Option<Ready>> {
+    let overrides = what.overrides();
+    let one = |path: &PathBuf| {
+        let (found, ready) = match read(path, &overrides, talk, console) {
+            Ok((warnings, ready)) => (warnings, Some(ready)),
+            Err(problems) => (problems, None),
+        };
+        if ready.is_none() || !talk.quiet {
+            console.problems(&found);
+        }
+        ready
+    };
+    what.scenarios.iter().map(one).collect()
+}
+
+/// One scenario with its warnings.
+fn read(
+    path: &Path,
+    overrides: &[Override],
+    talk: Talk,
+    console: &mut Console<'_>,
+) -> Result<(Problems, Ready), Problems> {
+    let text = text(path)?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let origin = path.display().to_string();
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let source = Source { origin: &origin, text: &text, stem: &stem, folder };
+    let checked = scenario::check(&source, overrides, Path::new(""))?;
+    let (mut problems, mut traces) = (checked.warnings.clone(), Vec::new());
+    for file in &checked.scenario.traces {
+        match read_trace(file) {
+            Ok(reading) => {
+                if talk.verbose {
+                    console.err(&format!("{}\n", reading.note));
+                }
+                problems.0.extend(reading.warnings.0);
+                traces.push(reading.trace);
+            }
+            Err(wrong) => problems.0.extend(wrong.0),
+        }
+    }
+    if problems.has_errors() {
+        return Err(problems);
+    }
+    let duration = checked.scenario.duration(&traces);
+    Ok((problems, Ready { path: path.to_owned(), checked, traces, duration }))
+}
+
+/// The text of a scenario file.
+fn text(path: &Path) -> Result<String, Problems> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(io::Error::other("it is a folder")),
+        false => file.take(LIMIT).read_to_end(&mut bytes),
+    });
+    if let Err(error) = read {
+        return Err(unreadable(path, &error));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        // A text that is too long anyway may be cut within a letter.
+        Err(error) if error.as_bytes().len() as u64 == LIMIT => {
+            Ok(String::from_utf8_lossy(error.as_bytes()).into_owned())
+        }
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let shown = String::from_utf8_lossy(error.as_bytes());
+            let label = "this byte is no letter".to_owned();
+            // What comes before is the same text, so that the place is too.
+            let marks = vec![(at..at + '\u{fffd}'.len_utf8(), label)];
+            let origin = path.display().to_string();
+            let excerpts = vec![Excerpt { origin, line: 1, text: (*shown).into(), marks }];
+            let title = "the scenario is not UTF-8".to_owned();
+            Err(error_of(title, excerpts, Some("save it as UTF-8".to_owned())))
+        }
+    }
+}
+
+/// A scenario file that can't be read, with the name that was probably meant.
+fn unreadable(path: &Path, error: &io::Error) -> Problems {
+    let missing = error.kind() == io::ErrorKind::NotFound;
+    let title = format!("can't read the scenario {}: {}", path.display(), why(error));
+    let longer = path.with_extension("toml");
+    let meant = missing && longer != path && longer.is_file();
+    let help = meant.then(|| format!("did you mean {}?", longer.display()));
+    error_of(title, Vec::new(), help)
+}
+
+/// One error.
+fn error_of(title: String, excerpts: Vec<Excerpt>, help: Option<String>) -> Problems {
+    Problems(vec![Problem { severity: Severity::Error, title, excerpts, help }])
+}
