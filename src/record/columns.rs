@@ -54,7 +54,7 @@ pub const TIMESERIES: &[Column<SampleGetter>] = columns! {
     t_s ["s"] "start of the interval, since the end of the warm-up" |r, zero| Value::instant(r.from, zero);
     interval_s ["s"] "length of the interval; counts cover it, states are those at its end" |r, _| Value::length(r.until.since(r.from));
     service [] "the service" |r, _| Text(r.service);
-    revision [] "the revision; empty for the service as a whole" |_, _| Empty;
+    revision [] "the revision; empty for the service as a whole" |r, _| Text(r.revision);
     arrivals ["requests"] "first arrivals" |r, _| Count(r.requests.arrivals);
     served ["requests"] "completed in time, warm or cold" |r, _| Count(r.requests.served);
     served_cold ["requests"] "of those, the ones that waited for an instance that became ready after they came" |r, _| Count(r.requests.served_cold);
@@ -99,8 +99,9 @@ pub const TIMESERIES: &[Column<SampleGetter>] = columns! {
 /// reached are empty.
 pub const INSTANCES: &[Column<InstanceGetter>] = columns! {
     service [] "the service" |r, _| Text(r.service);
-    serial [] "ordinal of the attempt within the service, from 0" |r, _| Count(r.serial.into());
-    order [] "ordinal of its start order within the service" |r, _| r.order.map_or(Empty, |n| Count(n.into()));
+    revision [] "ordinal of its revision within the service, from 1" |r, _| Count(r.revision.into());
+    serial [] "ordinal of the attempt within the revision, from 0" |r, _| Count(r.serial.into());
+    order [] "ordinal of its start order within the revision" |r, _| r.order.map_or(Empty, |n| Count(n.into()));
     attempt [] "ordinal of the attempt within its order, from 1" |r, _| Count(r.attempt.into());
     begun_s ["s"] "start of allocating, since the end of the warm-up" |r, zero| Value::instant(r.begun, zero);
     unlocking_s ["s"] "start of unlocking" |r, zero| Value::reached(r.unlocking, zero);
@@ -123,6 +124,7 @@ pub const KEY_CALLS: &[Column<KeyCallGetter>] = columns! {
     key [] "the key" |r, _| Text(r.key);
     version [] "its version" |r, _| Count(r.version.into());
     service [] "the service whose start called; empty for a check" |r, _| Text(r.service.unwrap_or_default());
+    revision [] "ordinal of its revision; empty for a check" |r, _| r.revision.map_or(Empty, |revision| Count(revision.into()));
     serial [] "serial of the instance whose start called; empty for a check" |r, _| r.serial.map_or(Empty, |serial| Count(serial.into()));
     purpose [] "what for" |r, _| Text(r.purpose.name());
     attempt [] "ordinal of the attempt within the call, from 1" |r, _| Count(r.attempt.into());

@@ -12,7 +12,7 @@ use super::{Instance, KeyCall, Record, Recorder, Requests, Starts, Total};
 use crate::units::SimTime;
 
 /// Changes when what is hashed changes, so that old and new fingerprints never compare equal.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
 
 /// A recorder that keeps a digest of what it was told.
 #[derive(Clone, Debug)]
@@ -106,6 +106,7 @@ impl Fingerprint {
         let service = self.instances.name(Some(life.service));
         self.instances.put(&[
             service,
+            life.revision.into(),
             life.serial.into(),
             life.order.map_or(u64::MAX, u64::from),
             life.attempt.into(),
@@ -132,6 +133,7 @@ impl Fingerprint {
             key,
             call.version.into(),
             service,
+            call.revision.map_or(0, u64::from),
             call.serial.map_or(0, |serial| 1 + u64::from(serial)),
             call.purpose as u64,
             call.attempt.into(),
@@ -190,6 +192,7 @@ mod tests {
     fn life(serial: u32) -> Instance<'static> {
         Instance {
             service: "web",
+            revision: 1,
             serial,
             order: Some(0),
             attempt: 1,

@@ -136,6 +136,8 @@ pub struct Sample<'a> {
     pub until: SimTime,
     /// The service.
     pub service: &'a str,
+    /// The revision; empty for the service as a whole.
+    pub revision: &'a str,
     /// Requests within the interval.
     pub requests: Requests,
     /// Latency of the requests served within the interval.
@@ -178,9 +180,11 @@ pub struct Sample<'a> {
 pub struct Instance<'a> {
     /// The service.
     pub service: &'a str,
-    /// Ordinal of the attempt within the service, from 0; those ready from the start come first.
+    /// Its revision's ordinal within the service, from 1.
+    pub revision: u32,
+    /// Ordinal of the attempt within the revision, from 0; those ready from the start come first.
     pub serial: u32,
-    /// Ordinal of its start order within the service; absent where it was ready from the start.
+    /// Ordinal of its start order within the revision; absent where it was ready from the start.
     pub order: Option<u32>,
     /// Ordinal of the attempt within its order, from 1; 0 where there was no order.
     pub attempt: u32,
@@ -221,6 +225,8 @@ pub struct KeyCall<'a> {
     pub version: u32,
     /// The service whose start called; absent for a check.
     pub service: Option<&'a str>,
+    /// Ordinal of its revision; absent for a check.
+    pub revision: Option<u32>,
     /// Serial of the instance whose start called; absent for a check.
     pub serial: Option<u32>,
     /// What for.

@@ -1,6 +1,6 @@
 //! Sums and differences of what is counted.
 
-use super::{Requests, Starts, Total};
+use super::{Requests, Sample, Starts, Total};
 use crate::units::SimTime;
 
 impl Total<'_> {
@@ -36,6 +36,27 @@ impl Total<'_> {
             (Some(a), Some(b)) => Some(a.max(b)),
             _ => None,
         };
+        self
+    }
+}
+
+impl Sample<'_> {
+    /// Two revisions together; counts and levels add, the older wait is the older of the two.
+    pub fn plus(mut self, other: &Self) -> Self {
+        self.requests.add(&other.requests);
+        self.pending += other.pending;
+        self.oldest_wait = self.oldest_wait.max(other.oldest_wait);
+        self.in_flight += other.in_flight;
+        self.instances.iter_mut().zip(other.instances).for_each(|(n, i)| *n += i);
+        self.grace_idle += other.grace_idle;
+        self.grace_busy += other.grace_busy;
+        self.backing_off += other.backing_off;
+        self.wanted += other.wanted;
+        self.min_instances += other.min_instances;
+        self.max_instances += other.max_instances;
+        self.starts.add(&other.starts);
+        self.key_calls.iter_mut().zip(other.key_calls).for_each(|(n, c)| *n += c);
+        self.instance_time += other.instance_time;
         self
     }
 }

@@ -102,6 +102,7 @@ impl<Q: EventList> World<'_, Q> {
             key: &self.scenario.keys[key.index()].name,
             version: 1,
             service: None,
+            revision: None,
             serial: None,
             purpose,
             attempt: 1,

@@ -291,7 +291,8 @@ impl<'s, Q: EventList> World<'s, Q> {
             answered: asked.answered,
             key: &self.scenario.keys[asked.key.index()].name,
             version: 1,
-            service: Some(&self.scenario.services[r.service.index()].name),
+            service: Some(&r.settings.name),
+            revision: Some(r.ordinal),
             serial: Some(place.serial),
             purpose,
             attempt: unlocking.call.attempt,
@@ -354,7 +355,9 @@ impl<'s, Q: EventList> World<'s, Q> {
         place.seat = r.sit(instance);
         r.router.add(place.seat, 0);
         r.ready += 1;
-        r.ready_max = r.ready_max.max(r.ready);
+        let service = r.service;
+        self.services[service.index()].ready_max =
+            self.services[service.index()].ready_max.max(self.ready(service));
         self.name_cause(revision);
         self.feed(revision);
         if self.instances.place(instance).load == 0 {
@@ -427,10 +430,9 @@ impl<'s, Q: EventList> World<'s, Q> {
 
     /// Tells the blame which cause holds now.
     pub(super) fn name_cause(&mut self, revision: RevisionId) {
-        let max = self.service_of(revision).max_instances;
         let r = &mut self.revisions[revision.index()];
         let oldest = r.pending.first().map(|w| w.segment);
-        r.blame.change(self.now.0, r.cause(max), oldest);
+        r.blame.change(self.now.0, r.cause(), oldest);
     }
 
     /// Moves an instance to the next state of its life and counts its phase.

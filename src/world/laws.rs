@@ -10,6 +10,7 @@ use super::World;
 use super::blame::WHOLE;
 use super::event::{END, End};
 use super::instance::{Life, PlaceState};
+use super::report::keys_of;
 use crate::ids::{KeyId, RevisionId};
 use crate::kernel::EventList;
 use crate::record::{CallOutcome, Phase};
@@ -62,9 +63,8 @@ impl Court<'_> {
 impl<Q: EventList> World<'_, Q> {
     /// The cheap laws of the revision that was touched last.
     pub(super) fn laws_of_touched(&mut self) {
-        let settings = self.service_of(self.touched);
         let r = &self.revisions[self.touched.index()];
-        let start = self.start.services.get(r.service.index()).copied().unwrap_or_default();
+        let start = self.start.revision(self.touched);
         let mut court = Court { broken: &mut self.broken, at: self.now };
         let count = &r.traffic.count;
         let waiting = r.pending.len() as u64;
@@ -76,7 +76,7 @@ impl<Q: EventList> World<'_, Q> {
         court.at_most(
             "ready + ordered within max_instances",
             r.ready + r.ordered(),
-            settings.max_instances.max(r.ready),
+            r.limits.most().max(r.ready),
         );
         court.at_most("cold within served", count.served_cold, count.served);
         if waiting > 0 && r.router.has_room() {
@@ -131,7 +131,7 @@ impl<Q: EventList> World<'_, Q> {
                 continue;
             }
             let r = place.revision.index();
-            let room = self.scenario.services[self.revisions[r].service.index()].concurrency;
+            let room = self.revisions[r].settings.concurrency;
             court.holds("load of an instance = its ends in the event list", place.load, load);
             court.at_most("load within concurrency", place.load, room);
             ready[r] += u32::from(place.state == PlaceState::Ready);
@@ -167,8 +167,8 @@ impl<Q: EventList> World<'_, Q> {
     fn little(&mut self) {
         let ages = self.ages();
         let mut court = Court { broken: &mut self.broken, at: self.now };
-        for (s, (age, start)) in self.services.iter().zip(ages.iter().zip(&self.start.services)) {
-            let r = &self.revisions[s.revision.index()];
+        for (i, (r, age)) in self.revisions.iter().zip(ages).enumerate() {
+            let start = self.start.revision(RevisionId::at(i));
             let here = r.traffic.in_flight_time + r.traffic.pending_time;
             let before = start.in_flight_time + start.pending_time;
             court.holds(
@@ -182,12 +182,12 @@ impl<Q: EventList> World<'_, Q> {
     /// Nothing is shut down because of an answer that may pass, and quotas hold.
     fn keys_of_services(&mut self) {
         let mut court = Court { broken: &mut self.broken, at: self.now };
-        for (s, settings) in self.services.iter().zip(&self.scenario.services) {
-            let r = &self.revisions[s.revision.index()];
-            let key = settings.encryption.as_ref().map(|e| e.key);
-            let checks =
-                key.map_or(0, |k| self.watches[k.index()].calls[CallOutcome::Denied as usize]);
-            let denied = r.calls[CallOutcome::Denied as usize] + checks;
+        for s in &self.services {
+            let revisions = s.revisions.iter().map(|r| &self.revisions[r.index()].calls);
+            let keys = keys_of(&s.revisions, &self.revisions);
+            let checks = keys.iter().map(|k| &self.watches[k.index()].calls);
+            let denied: u64 =
+                revisions.chain(checks).map(|calls| calls[CallOutcome::Denied as usize]).sum();
             if s.revoked > 0 && denied == 0 && s.marks.revocation_detected.is_some() {
                 court.convict(format!("{} instances shut down without a denial", s.revoked));
             }

@@ -22,6 +22,7 @@ mod revision;
 mod router;
 mod service;
 mod shutdown;
+mod split;
 mod timeline;
 
 use event::{AGENDA, ARRIVAL, END, Event};
@@ -36,6 +37,7 @@ use crate::ids::{RevisionId, ServiceId};
 use crate::kernel::{Agenda, Arrivals, Bound, Entry, EventList, Schedule, Streams, Wheel};
 use crate::record::Recorder;
 use crate::scenario::{Scenario, Trace};
+use crate::stats::Histogram;
 use crate::units::{SECOND, SimDuration, SimTime};
 
 /// Up to this many load sources the next arrivals lie in a tree beside the event list; more lie
@@ -54,13 +56,15 @@ pub struct World<'s, Q = Wheel> {
     /// The last edge passed.
     edge: SimTime,
     now: SimTime,
+    /// Chance, by name.
+    streams: Streams,
     schedule: Schedule<Q>,
     agenda: Agenda<Event>,
     arrivals: Arrivals,
     arrivals_beside: bool,
     sources: Vec<Source<'s>>,
     services: Vec<service::Service>,
-    revisions: Vec<Revision>,
+    revisions: Vec<Revision<'s>>,
     instances: Instances,
     orders: cold_start::Orders,
     keys: KeyManager<'s>,
@@ -75,6 +79,8 @@ pub struct World<'s, Q = Wheel> {
     broken: Option<Broken>,
     /// Entries on their way out of the event list.
     scratch: Vec<Entry>,
+    /// Empty ones, from earlier replications.
+    histograms: Vec<Histogram>,
 }
 
 impl<'s, Q: EventList> World<'s, Q> {
@@ -92,6 +98,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             interval: scenario.sample_interval(duration),
             edge: SimTime::ZERO,
             now: SimTime::ZERO,
+            streams,
             schedule: Schedule::default(),
             agenda: Agenda::default(),
             arrivals: Arrivals::new(sources),
@@ -109,6 +116,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             touched: RevisionId(0),
             broken: None,
             scratch: Vec::new(),
+            histograms: Vec::new(),
         };
         world.reset(0);
         world
@@ -117,6 +125,7 @@ impl<'s, Q: EventList> World<'s, Q> {
     /// Back to the start, with the luck of another replication; memory is used again.
     pub fn reset(&mut self, replication: u64) {
         let streams = Streams::new(self.scenario.seed, replication);
+        self.streams = streams;
         (self.edge, self.now) = (SimTime::ZERO, SimTime::ZERO);
         self.schedule.clear();
         self.schedule.expect_spacing(self.expected_spacing());
@@ -130,10 +139,13 @@ impl<'s, Q: EventList> World<'s, Q> {
         self.broken = None;
         let watch = |k: &crate::scenario::Key| check::Watch::new(&k.name, &streams);
         self.watches = self.scenario.keys.iter().map(watch).collect();
-        self.services.truncate(self.scenario.services.len());
-        self.revisions.clear();
+        self.services.clear();
+        for mut r in self.revisions.drain(..) {
+            [&mut r.latency, &mut r.latency_before].into_iter().for_each(Histogram::clear);
+            self.histograms.extend([r.latency, r.latency_before]);
+        }
         for i in 0..self.scenario.services.len() {
-            self.add_service(ServiceId::at(i), &streams);
+            self.add_service(ServiceId::at(i));
         }
         self.schedule_timeline();
         self.schedule_first_checks();
@@ -141,24 +153,39 @@ impl<'s, Q: EventList> World<'s, Q> {
     }
 
     /// A service with its first revision and the instances it has from the start.
-    fn add_service(&mut self, id: ServiceId, streams: &Streams) {
+    fn add_service(&mut self, id: ServiceId) {
         let settings = &self.scenario.services[id.index()];
-        let revision = RevisionId::at(self.revisions.len());
-        match self.services.get_mut(id.index()) {
-            Some(service) => service.reset(revision),
-            None => self.services.push(service::Service::new(revision)),
-        }
-        let mean_start = self.mean_start(id);
-        self.revisions.push(Revision::new(id, settings, mean_start, streams));
-        if let Some(encryption) = &settings.encryption {
-            self.watches[encryption.key.index()].revisions.push(revision);
-        }
+        self.services.push(service::Service::new(settings, &self.streams));
+        let revision = self.add_revision(id, settings);
+        self.services[id.index()].traffic.give(revision, split::ALL);
+        self.share_limits(id);
         for _ in 0..settings.initial_instances {
             self.add_ready(revision);
         }
         self.decide(revision);
         self.refill(revision);
         self.schedule_tick(revision);
+    }
+
+    /// A new revision of a service, without traffic and without instances.
+    fn add_revision(
+        &mut self,
+        service: ServiceId,
+        settings: &'s crate::scenario::Service,
+    ) -> RevisionId {
+        let id = RevisionId::at(self.revisions.len());
+        let s = &mut self.services[service.index()];
+        s.revisions.push(id);
+        let ordinal = s.revisions.len() as u32;
+        let mean_start = self.mean_start(settings);
+        let latency = std::array::from_fn(|_| self.histograms.pop().unwrap_or_default());
+        let revision =
+            Revision::new(service, ordinal, settings, mean_start, latency, &self.streams);
+        self.revisions.push(revision);
+        if let Some(encryption) = &settings.encryption {
+            self.watches[encryption.key.index()].revisions.push(id);
+        }
+        id
     }
 
     /// An instance that is ready from the start.
@@ -196,8 +223,7 @@ impl<'s, Q: EventList> World<'s, Q> {
     }
 
     /// The configured mean from allocating to ready, key calls that succeed at once included.
-    fn mean_start(&self, service: ServiceId) -> SimDuration {
-        let settings = &self.scenario.services[service.index()];
+    fn mean_start(&self, settings: &crate::scenario::Service) -> SimDuration {
         let start = &settings.start;
         let mut mean = start.allocate.mean() + start.fetch.mean() + start.boot.mean();
         if let Some(encryption) = &settings.encryption {
@@ -215,10 +241,10 @@ impl<'s, Q: EventList> World<'s, Q> {
         (SECOND as f64 / rate.max(1e-3)) as u64
     }
 
-    /// The settings of a revision's service.
+    /// The settings of a revision: the service's as they were deployed.
     #[inline]
     fn service_of(&self, revision: RevisionId) -> &'s crate::scenario::Service {
-        &self.scenario.services[self.revisions[revision.index()].service.index()]
+        self.revisions[revision.index()].settings
     }
 
     /// Time passed since the start of the run.

@@ -1,26 +1,37 @@
 //! What the world states at a sample edge and at the end: counts, levels, integrals.
+//!
+//! Everything is counted by revision; a service's row is the sum over its revisions, with the
+//! checks of their keys.
 
 use super::World;
-use super::service::Seen;
-use crate::ids::{InstanceId, ServiceId};
+use super::instance::Life;
+use super::revision::Revision;
+use super::service::{self, Marks, Service};
+use crate::ids::{InstanceId, KeyId, RevisionId, ServiceId};
 use crate::kernel::EventList;
-use crate::record::{Calls, Cause, EndReason, Phase, Record, Recorder, Sample, Total};
+use crate::record::{Calls, EndReason, Phase, Record, Recorder, Sample, Total};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
-/// Sums of all services, for the total.
-#[derive(Debug, Default)]
-struct Sum {
-    latency: Histogram,
-    blame: [u64; Cause::COUNT],
+/// The keys of some revisions, each once, in order.
+pub(super) fn keys_of(ids: &[RevisionId], revisions: &[Revision<'_>]) -> Vec<KeyId> {
+    let key = |r: &RevisionId| Some(revisions[r.index()].settings.encryption.as_ref()?.key);
+    let mut keys: Vec<KeyId> = ids.iter().filter_map(key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// Adds calls to calls.
+fn add(sum: &mut Calls, calls: &Calls) {
+    sum.iter_mut().zip(calls).for_each(|(n, c)| *n += c);
 }
 
 impl<Q: EventList> World<'_, Q> {
     /// Brings every integral up to now.
     pub(super) fn step_all(&mut self) {
         for r in &mut self.revisions {
-            r.traffic.step(self.now.0, r.pending.len());
-            r.step_instances(self.now);
+            r.step(self.now);
         }
     }
 
@@ -35,66 +46,91 @@ impl<Q: EventList> World<'_, Q> {
         }
         for i in 0..self.services.len() {
             let quota_used = self.quota_used(i).unwrap_or(0);
+            let ready_max = self.ready(ServiceId::at(i));
             let s = &mut self.services[i];
-            s.latency.clear();
-            s.revoked = 0;
-            s.marks =
-                super::service::Marks { first_block: s.marks.first_block, ..Default::default() };
-            let instance_time = self.revisions[s.revision.index()].instance_time();
-            s.seen = Seen { instance_time, quota_used, ..Seen::default() };
+            (s.revoked, s.ready_max) = (0, ready_max);
+            s.marks = Marks { first_block: s.marks.first_block, ..Marks::default() };
+            s.seen = service::Seen { quota_used, ..service::Seen::default() };
         }
         self.start = self.snapshot();
     }
 
+    /// The key of a service: that of the revision which was given traffic last.
+    fn key_of(&self, s: &Service) -> Option<KeyId> {
+        let (revision, _) = s.traffic.shares().last()?;
+        Some(self.revisions[revision.index()].settings.encryption.as_ref()?.key)
+    }
+
     /// Operations charged so far to the quota of a service's key.
     fn quota_used(&self, service: usize) -> Option<u64> {
-        let encryption = self.scenario.services[service].encryption.as_ref()?;
-        let quota = self.scenario.keys[encryption.key.index()].quota?;
+        let key = self.key_of(&self.services[service])?;
+        let quota = self.scenario.keys[key.index()].quota?;
         Some(self.keys.quota(quota).total())
     }
 
-    /// Key calls answered for a service: its starts', and the checks of its key.
-    fn calls(&self, service: usize) -> Calls {
-        let mut calls = self.revisions[self.services[service].revision.index()].calls;
-        if let Some(encryption) = &self.scenario.services[service].encryption {
-            let checks = &self.watches[encryption.key.index()].calls;
-            calls.iter_mut().zip(checks).for_each(|(n, c)| *n += c);
+    /// Checks' calls answered for the keys of a service.
+    fn checks(&self, s: &Service) -> Calls {
+        let mut checks = Calls::default();
+        for key in keys_of(&s.revisions, &self.revisions) {
+            add(&mut checks, &self.watches[key.index()].calls);
         }
-        calls
+        checks
     }
 
-    /// States a row a service for the interval that ends now.
+    /// States a row a service for the interval that ends now, and one a revision where there are
+    /// deploys.
     pub(super) fn state_samples(&mut self, from: SimTime, recorder: &mut dyn Recorder) {
         for i in 0..self.services.len() {
-            self.state_sample(i, from, recorder);
-            let s = &mut self.services[i];
-            s.latency_before.merge(&s.latency);
-            s.latency.clear();
+            self.state_sample(&self.services[i], from, recorder);
+        }
+        for i in 0..self.services.len() {
+            let (checks, quota_used) = (self.checks(&self.services[i]), self.quota_used(i));
+            self.services[i].seen =
+                service::Seen { checks, quota_used: quota_used.unwrap_or_default() };
+        }
+        self.revisions.iter_mut().for_each(Revision::sample_taken);
+    }
+
+    fn state_sample(&self, s: &Service, from: SimTime, recorder: &mut dyn Recorder) {
+        let samples: Vec<Sample<'_>> = s
+            .revisions
+            .iter()
+            .map(|r| self.revision_sample(&self.revisions[r.index()], from))
+            .collect();
+        let latency = merged(samples.iter().map(|sample| sample.latency));
+        let Some(mut whole) = samples.iter().copied().reduce(|sum, next| sum.plus(&next)) else {
+            return;
+        };
+        whole.revision = "";
+        if let Some(latency) = &latency {
+            whole.latency = latency;
+        }
+        let checks = self.checks(s);
+        add(&mut whole.key_calls, &std::array::from_fn(|c| checks[c] - s.seen.checks[c]));
+        let quota = self.key_of(s).and_then(|key| self.scenario.keys[key.index()].quota);
+        whole.quota_limit = quota.map(|q| self.keys.quota(q).limit());
+        // A deploy may have moved the service to the quota of another key.
+        whole.quota_used =
+            quota.map(|q| self.keys.quota(q).total().saturating_sub(s.seen.quota_used));
+        (whole.min_instances, whole.max_instances) = (s.limits.min, s.limits.max);
+        recorder.record(Record::Sample(&whole));
+        if s.has_deploys {
+            samples.iter().for_each(|sample| recorder.record(Record::Sample(sample)));
         }
     }
 
-    fn state_sample(&mut self, i: usize, from: SimTime, recorder: &mut dyn Recorder) {
-        let settings = &self.scenario.services[i];
-        let s = &self.services[i];
-        let r = &self.revisions[s.revision.index()];
-        let now = Seen {
-            requests: r.traffic.count,
-            starts: r.starts,
-            calls: self.calls(i),
-            quota_used: self.quota_used(i).unwrap_or(0),
-            instance_time: r.instance_time(),
-        };
-        let quota = settings.encryption.as_ref();
-        let quota = quota.and_then(|e| self.scenario.keys[e.key.index()].quota);
+    /// A revision's own row; its quota stands in the service's.
+    fn revision_sample<'a>(&'a self, r: &'a Revision<'_>, from: SimTime) -> Sample<'a> {
         let instances = r.by_phase();
         let in_grace = |phase: Phase| if r.grace { instances[phase as usize] } else { 0 };
         let oldest_wait = r.pending.first().map(|w| self.now.since(SimTime(w.arrived)));
-        recorder.record(Record::Sample(&Sample {
+        Sample {
             from,
             until: self.now,
-            service: &settings.name,
-            requests: now.requests.since(&s.seen.requests),
-            latency: &s.latency,
+            service: &r.settings.name,
+            revision: &r.name,
+            requests: r.traffic.count.since(&r.seen.requests),
+            latency: &r.latency,
             pending: r.pending.len() as u64,
             oldest_wait: oldest_wait.unwrap_or_default(),
             in_flight: r.traffic.in_flight,
@@ -103,48 +139,49 @@ impl<Q: EventList> World<'_, Q> {
             grace_busy: in_grace(Phase::Busy),
             backing_off: r.backing_off,
             wanted: r.wanted,
-            min_instances: settings.min_instances,
-            max_instances: settings.max_instances,
-            starts: now.starts.since(&s.seen.starts),
-            key_calls: std::array::from_fn(|c| now.calls[c] - s.seen.calls[c]),
-            quota_limit: quota.map(|q| self.keys.quota(q).limit()),
-            quota_used: quota.map(|_| now.quota_used - s.seen.quota_used),
-            instance_time: SimDuration((now.instance_time - s.seen.instance_time) as u64),
-        }));
-        self.services[i].seen = now;
+            min_instances: r.limits.min,
+            max_instances: r.limits.most(),
+            starts: r.starts.since(&r.seen.starts),
+            key_calls: std::array::from_fn(|c| r.calls[c] - r.seen.calls[c]),
+            quota_limit: None,
+            quota_used: None,
+            instance_time: SimDuration((r.instance_time() - r.seen.instance_time) as u64),
+        }
     }
 
     /// States what is still there at the end: instances, blocks, totals.
     pub(super) fn state_end(&mut self, recorder: &mut dyn Recorder) {
         self.step_all();
         for i in (0..self.instances.places.len()).map(InstanceId::at) {
-            if !matches!(self.instances.life(i), super::instance::Life::Vacant) {
+            if !matches!(self.instances.life(i), Life::Vacant) {
                 self.state_instance(i, None, EndReason::Running, recorder);
             }
         }
         for block in std::mem::take(&mut self.blocks) {
             self.state_block(&block, None, recorder);
         }
-        let mut sum = Sum::default();
-        let mut all: Option<Total> = None;
-        for i in 0..self.services.len() {
-            let s = &mut self.services[i];
-            s.latency_before.merge(&s.latency);
-            s.latency.clear();
-        }
-        for i in 0..self.services.len() {
-            let total = self.total(ServiceId::at(i));
+        self.revisions.iter_mut().for_each(Revision::keep_latency);
+        self.state_totals(recorder);
+    }
+
+    /// States a total a service, then that of all together.
+    fn state_totals(&self, recorder: &mut dyn Recorder) {
+        let merge = |s: &Service| {
+            merged(s.revisions.iter().map(|r| &self.revisions[r.index()].latency_before))
+        };
+        let latencies: Vec<Option<Histogram>> = self.services.iter().map(merge).collect();
+        let mut totals = Vec::new();
+        for (i, latency) in latencies.iter().enumerate() {
+            let Some(total) = self.total(ServiceId::at(i), latency.as_ref()) else { continue };
             recorder.record(Record::Total(&total));
-            sum.latency.merge(total.latency);
-            sum.blame.iter_mut().zip(total.blame).for_each(|(n, b)| *n += b);
-            all = Some(match all {
-                None => total,
-                Some(before) => before.plus(&total),
-            });
+            totals.push(total);
         }
-        if let Some(mut all) = all {
+        let latency = merged(totals.iter().map(|total| total.latency));
+        if let Some(mut all) = totals.into_iter().reduce(|sum, next| sum.plus(&next)) {
             all.service = "";
-            all.latency = &sum.latency;
+            if let Some(latency) = &latency {
+                all.latency = latency;
+            }
             self.count_checks_once(&mut all);
             recorder.record(Record::Total(&all));
         }
@@ -152,14 +189,11 @@ impl<Q: EventList> World<'_, Q> {
 
     /// Services that share a key each show its checks; together they count once.
     fn count_checks_once(&self, all: &mut Total<'_>) {
-        let using = |key: usize| {
-            let uses = |s: &&crate::scenario::Service| {
-                s.encryption.as_ref().is_some_and(|e| e.key.index() == key)
-            };
-            self.scenario.services.iter().filter(uses).count() as u64
-        };
+        let keys: Vec<KeyId> =
+            self.services.iter().flat_map(|s| keys_of(&s.revisions, &self.revisions)).collect();
         for (key, watch) in self.watches.iter().enumerate() {
-            let again = using(key).saturating_sub(1);
+            let using = keys.iter().filter(|k| k.index() == key).count() as u64;
+            let again = using.saturating_sub(1);
             all.key_calls.iter_mut().zip(watch.calls).for_each(|(n, c)| *n -= c * again);
             all.calls_begun -= watch.begun * again;
             all.calling_before -= self.start.checking[key] * again;
@@ -167,60 +201,103 @@ impl<Q: EventList> World<'_, Q> {
         }
     }
 
-    fn total(&self, service: ServiceId) -> Total<'_> {
+    /// A service's total; `latency` where it is not that of its only revision.
+    fn total<'a>(
+        &'a self,
+        service: ServiceId,
+        latency: Option<&'a Histogram>,
+    ) -> Option<Total<'a>> {
         let s = &self.services[service.index()];
-        let r = &self.revisions[s.revision.index()];
-        let start = &self.start.services[service.index()];
-        let key =
-            self.scenario.services[service.index()].encryption.as_ref().map(|e| e.key.index());
-        let watch = key.map(|k| &self.watches[k]);
-        let since = |now: u128, before: u128| now - before;
+        let of_revision = |&id: &RevisionId| self.revision_total(id);
+        let mut total = s.revisions.iter().map(of_revision).reduce(|sum, next| sum.plus(&next))?;
+        if let Some(latency) = latency {
+            total.latency = latency;
+        }
+        for key in keys_of(&s.revisions, &self.revisions) {
+            let watch = &self.watches[key.index()];
+            add(&mut total.key_calls, &watch.calls);
+            total.calls_begun += watch.begun;
+            total.calling_before += self.start.checking[key.index()];
+            total.calling_after += u64::from(watch.asked.is_some());
+        }
+        total.ready_max = s.ready_max.into();
+        total.revoked = s.revoked;
+        let Marks {
+            first_block,
+            first_key_failure,
+            last_key_failure,
+            revocation_detected,
+            data_unreachable,
+        } = s.marks;
+        Some(Total {
+            first_block,
+            first_key_failure,
+            last_key_failure,
+            revocation_detected,
+            data_unreachable,
+            ..total
+        })
+    }
+
+    /// A revision's part of its service's total.
+    fn revision_total(&self, id: RevisionId) -> Total<'_> {
+        let r = &self.revisions[id.index()];
+        let start = self.start.revision(id);
         Total {
-            service: &self.scenario.services[service.index()].name,
+            service: &r.settings.name,
             from: self.zero,
             until: self.now,
             carried_in: start.in_system,
             requests: r.traffic.count,
             pending: r.pending.len() as u64,
             in_flight: r.traffic.in_flight,
-            latency: &s.latency_before,
+            latency: &r.latency_before,
             latency_sum: r.traffic.latency_sum,
             blame: *r.blame.charged(),
-            in_flight_time: since(r.traffic.in_flight_time, start.in_flight_time),
-            pending_time: since(r.traffic.pending_time, start.pending_time),
-            instance_time: since(r.instance_time(), start.instance_time),
+            in_flight_time: r.traffic.in_flight_time - start.in_flight_time,
+            pending_time: r.traffic.pending_time - start.pending_time,
+            instance_time: r.instance_time() - start.instance_time,
             pending_max: r.traffic.pending_max,
-            ready_max: r.ready_max.into(),
+            ready_max: 0,
             starts: r.starts,
             starting_before: start.starting,
             starting_after: r.starting().into(),
-            key_calls: self.calls(service.index()),
-            calling_before: start.calling + key.map_or(0, |k| self.start.checking[k]),
-            calls_begun: r.calls_begun + watch.map_or(0, |w| w.begun),
+            key_calls: r.calls,
+            calling_before: start.calling,
+            calls_begun: r.calls_begun,
             calls_dropped: r.calls_dropped,
-            calling_after: r.calling + watch.map_or(0, |w| u64::from(w.asked.is_some())),
-            revoked: s.revoked,
-            first_block: s.marks.first_block,
-            first_key_failure: s.marks.first_key_failure,
-            last_key_failure: s.marks.last_key_failure,
-            revocation_detected: s.marks.revocation_detected,
-            data_unreachable: s.marks.data_unreachable,
+            calling_after: r.calling,
+            revoked: 0,
+            first_block: None,
+            first_key_failure: None,
+            last_key_failure: None,
+            revocation_detected: None,
+            data_unreachable: None,
         }
     }
+}
+
+/// Several histograms in one; none where there is but one.
+fn merged<'a>(histograms: impl ExactSizeIterator<Item = &'a Histogram>) -> Option<Histogram> {
+    (histograms.len() > 1).then(|| {
+        let mut sum = Histogram::default();
+        histograms.for_each(|h| sum.merge(h));
+        sum
+    })
 }
 
 /// State at the end of the warm-up.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
-    /// By service.
-    pub services: Vec<ServiceStart>,
+    /// By revision; later ones began with nothing.
+    revisions: Vec<RevisionStart>,
     /// By key: checks' calls under way.
     pub checking: Vec<u64>,
 }
 
-/// A service at the end of the warm-up.
+/// A revision at the end of the warm-up.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ServiceStart {
+pub struct RevisionStart {
     /// Requests waiting or in service.
     pub in_system: u64,
     /// Sum of their ages in nanoseconds.
@@ -233,45 +310,45 @@ pub struct ServiceStart {
     pub instance_time: u128,
     /// Attempts to start under way.
     pub starting: u64,
-    /// Starts' key calls under way.
+    /// Key calls under way, those of checks apart.
     pub calling: u64,
+}
+
+impl Start {
+    /// A revision as it stood.
+    pub fn revision(&self, id: RevisionId) -> RevisionStart {
+        self.revisions.get(id.index()).copied().unwrap_or_default()
+    }
 }
 
 impl<Q: EventList> World<'_, Q> {
     fn snapshot(&self) -> Start {
-        let ages = self.ages();
-        let of = |(i, s): (usize, &super::service::Service)| {
-            let r = &self.revisions[s.revision.index()];
-            ServiceStart {
-                in_system: r.pending.len() as u64 + r.traffic.in_flight,
-                age: ages[i],
-                in_flight_time: r.traffic.in_flight_time,
-                pending_time: r.traffic.pending_time,
-                instance_time: r.instance_time(),
-                starting: r.starting().into(),
-                calling: r.calling,
-            }
+        let of = |(r, age): (&Revision<'_>, u128)| RevisionStart {
+            in_system: r.pending.len() as u64 + r.traffic.in_flight,
+            age,
+            in_flight_time: r.traffic.in_flight_time,
+            pending_time: r.traffic.pending_time,
+            instance_time: r.instance_time(),
+            starting: r.starting().into(),
+            calling: r.calling,
         };
         Start {
-            services: self.services.iter().enumerate().map(of).collect(),
+            revisions: self.revisions.iter().zip(self.ages()).map(of).collect(),
             checking: self.watches.iter().map(|w| u64::from(w.asked.is_some())).collect(),
         }
     }
 
-    /// By service: the sum of the ages of the requests that wait or are in service, in
+    /// By revision: the sum of the ages of the requests that wait or are in service, in
     /// nanoseconds.
     pub(super) fn ages(&self) -> Vec<u128> {
-        let mut ages = vec![0; self.services.len()];
         let now = self.now.0;
-        for r in &self.revisions {
-            let waits = r.pending.iter().map(|w| u128::from(now - w.arrived));
-            ages[r.service.index()] += waits.sum::<u128>();
-        }
+        let waits = |r: &Revision<'_>| r.pending.iter().map(|w| u128::from(now - w.arrived)).sum();
+        let mut ages: Vec<u128> = self.revisions.iter().map(waits).collect();
         self.schedule.for_each(|e| {
             if e.rank() == super::event::END {
                 let instance = super::event::End::unpack(e.payload()).instance;
-                let r = &self.revisions[self.instances.place(instance).revision.index()];
-                ages[r.service.index()] += u128::from(now - e.since);
+                let revision = self.instances.place(instance).revision;
+                ages[revision.index()] += u128::from(now - e.since);
             }
         });
         ages

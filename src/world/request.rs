@@ -18,7 +18,7 @@ impl<Q: EventList> World<'_, Q> {
         let next = s.next();
         self.expect_arrival(source, next);
         self.arrived += 1;
-        let revision = self.services[service.index()].revision;
+        let revision = self.services[service.index()].traffic.next();
         self.touched = revision;
         let now = self.now.0;
         let r = &mut self.revisions[revision.index()];
@@ -84,7 +84,7 @@ impl<Q: EventList> World<'_, Q> {
             r.traffic.count.served += 1;
             r.traffic.count.served_cold += u64::from(cold);
             r.traffic.latency_sum += u128::from(latency);
-            self.services[r.service.index()].latency.record(latency);
+            r.latency.record(latency);
         }
         if state == PlaceState::Ready {
             match r.pending.pop() {

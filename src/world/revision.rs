@@ -7,6 +7,7 @@ use crate::ids::{InstanceId, OrderId, ServiceId};
 use crate::kernel::{Family, Streams};
 use crate::record::{Calls, Cause, Phase, Requests, Starts};
 use crate::scenario::Service;
+use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
 use super::autoscaler::{self, Observation, Policy};
@@ -50,11 +51,62 @@ impl Traffic {
     }
 }
 
+/// How many instances a revision may have, as it holds now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Its share of the service's minimum.
+    pub min: u32,
+    /// Start orders and ready instances together never exceed it.
+    pub max: u32,
+    /// In manual mode its share of the count: so many are wanted, whatever the policy says.
+    pub manual: Option<u32>,
+}
+
+impl Limits {
+    /// What is wanted, given what the policy wants.
+    pub fn clamp(&self, wanted: u32) -> u32 {
+        self.manual.unwrap_or_else(|| wanted.clamp(self.min.min(self.max), self.max))
+    }
+
+    /// Most start orders and ready instances.
+    pub fn most(&self) -> u32 {
+        self.manual.unwrap_or(self.max)
+    }
+}
+
+/// What had been counted since the end of the warm-up when the last sample was taken; the
+/// instance-time is since the start of the run.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// Requests.
+    pub requests: Requests,
+    /// Attempts to start.
+    pub starts: Starts,
+    /// Key calls answered to starts and deploys.
+    pub calls: Calls,
+    /// Instance-time in nanoseconds.
+    pub instance_time: u128,
+}
+
 /// A revision of a service.
 #[derive(Debug)]
-pub struct Revision {
+pub struct Revision<'s> {
     /// Its service.
     pub service: ServiceId,
+    /// Its ordinal among the service's, from 1.
+    pub ordinal: u32,
+    /// Its name: the service's and the ordinal, as the platform makes it.
+    pub name: String,
+    /// What was deployed.
+    pub settings: &'s Service,
+    /// How many instances it may have.
+    pub limits: Limits,
+    /// Latency of the requests served since the last sample.
+    pub latency: Histogram,
+    /// Latency of those served before, since the end of the warm-up.
+    pub latency_before: Histogram,
+    /// What had been counted at the last sample.
+    pub seen: Seen,
     /// Levels and counts of requests.
     pub traffic: Traffic,
     /// Which instance takes the next request.
@@ -68,8 +120,6 @@ pub struct Revision {
     free_seats: BinaryHeap<Reverse<u32>>,
     /// Instances that take requests.
     pub ready: u32,
-    /// Most of them at once.
-    pub ready_max: u32,
     /// Instances by phase; [`Phase::Idle`] and [`Phase::Busy`] are the router's to tell.
     pub phases: [u32; Phase::COUNT],
     /// Start orders, the oldest first.
@@ -108,17 +158,28 @@ pub struct Revision {
     pub grace_serial: u32,
 }
 
-impl Revision {
-    /// A revision without instances, at the start of the run.
-    /// `mean_start` is the configured mean from allocating to ready.
+impl<'s> Revision<'s> {
+    /// A revision without instances that is deployed now, the `ordinal`-th of its service.
+    /// `mean_start` is the configured mean from allocating to ready; the histograms are empty.
     pub fn new(
         service: ServiceId,
-        settings: &Service,
+        ordinal: u32,
+        settings: &'s Service,
         mean_start: SimDuration,
+        [latency, latency_before]: [Histogram; 2],
         streams: &Streams,
     ) -> Self {
+        let name = format!("{}-{ordinal:05}", settings.name);
+        // The first revision's luck is the service's, deploys or not.
+        let entity = if ordinal == 1 { &settings.name } else { &name };
         Self {
             service,
+            ordinal,
+            settings,
+            limits: Limits::default(),
+            latency,
+            latency_before,
+            seen: Seen::default(),
             traffic: Traffic { request_timeout: settings.request_timeout.0, ..Traffic::default() },
             router: Router::new(settings.concurrency, settings.routing),
             pending: Pending::new(settings.pending_timeout, mean_start),
@@ -126,14 +187,13 @@ impl Revision {
             seats: Vec::new(),
             free_seats: BinaryHeap::new(),
             ready: 0,
-            ready_max: 0,
             phases: [0; Phase::COUNT],
             orders: Vec::new(),
             held: [0; Hold::COUNT],
             backing_off: 0,
             attempts: 0,
             ordinals: 0,
-            luck: streams.family("start", &settings.name),
+            luck: streams.family("start", entity),
             starts: Starts::default(),
             calls: Calls::default(),
             calls_begun: 0,
@@ -142,10 +202,17 @@ impl Revision {
             instance_time: 0,
             instance_since: SimTime::ZERO,
             policy: autoscaler::policy(settings),
-            wanted: settings.min_instances,
+            wanted: 0,
             grace: false,
             grace_serial: 0,
+            name,
         }
+    }
+
+    /// Brings every integral up to now.
+    pub fn step(&mut self, now: SimTime) {
+        self.traffic.step(now.0, self.pending.len());
+        self.step_instances(now);
     }
 
     /// Start orders under way or waiting to be tried again.
@@ -156,6 +223,11 @@ impl Revision {
     /// Instances that exist: starting, running and draining.
     pub fn alive(&self) -> u32 {
         self.starting() + self.ready + self.phases[Phase::Draining as usize]
+    }
+
+    /// Instances that run: ready and draining.
+    pub fn running(&self) -> u32 {
+        self.ready + self.phases[Phase::Draining as usize]
     }
 
     /// Attempts to start under way.
@@ -209,7 +281,7 @@ impl Revision {
     }
 
     /// What waiting requests wait for: the first cause that applies.
-    pub fn cause(&self, max_instances: u32) -> Cause {
+    pub fn cause(&self) -> Cause {
         let held = |hold: Hold| self.held[hold as usize] > 0;
         if held(Hold::KeyDenied) {
             Cause::KeyDenied
@@ -221,7 +293,7 @@ impl Revision {
             Cause::StartBackoff
         } else if held(Hold::Nothing) {
             Cause::Starting
-        } else if self.ready >= max_instances {
+        } else if self.ready >= self.limits.most() {
             Cause::MaxInstances
         } else {
             Cause::Autoscaler
@@ -246,8 +318,26 @@ impl Revision {
         self.calls = Calls::default();
         self.calls_begun = 0;
         self.calls_dropped = 0;
-        self.ready_max = self.ready;
         self.blame.forget_charges();
+        self.latency.clear();
+        self.seen = Seen { instance_time: self.instance_time, ..Seen::default() };
+    }
+
+    /// A sample has been taken: the next one counts from here.
+    pub fn sample_taken(&mut self) {
+        self.keep_latency();
+        self.seen = Seen {
+            requests: self.traffic.count,
+            starts: self.starts,
+            calls: self.calls,
+            instance_time: self.instance_time,
+        };
+    }
+
+    /// The sample's latencies are those of the run from now on.
+    pub fn keep_latency(&mut self) {
+        self.latency_before.merge(&self.latency);
+        self.latency.clear();
     }
 
     /// A start took this long.

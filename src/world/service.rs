@@ -3,21 +3,29 @@
 use super::World;
 use super::cold_start::Progress;
 use super::event::Event;
-use crate::ids::{OrderId, RevisionId};
-use crate::kernel::EventList;
-use crate::record::{EndReason, Recorder, Requests, Starts};
-use crate::stats::Histogram;
+use super::revision::{Limits, Revision};
+use super::split::{Split, divide};
+use crate::ids::{OrderId, RevisionId, ServiceId};
+use crate::kernel::{EventList, Streams};
+use crate::record::{EndReason, Recorder};
+use crate::scenario;
 use crate::units::SimTime;
 
 /// A service in the world: what is not a revision's.
 #[derive(Debug)]
 pub struct Service {
-    /// The revision that takes the requests.
-    pub revision: RevisionId,
-    /// Latency of the requests served since the last sample.
-    pub latency: Histogram,
-    /// Latency of those served before, since the end of the warm-up.
-    pub latency_before: Histogram,
+    /// Where its requests go.
+    pub traffic: Split,
+    /// Its revisions, the oldest first.
+    pub revisions: Vec<RevisionId>,
+    /// Whether the scenario deploys revisions of it: then each revision has rows of its own.
+    pub has_deploys: bool,
+    /// The revision that will take traffic when its first instance is ready.
+    pub deploying: Option<RevisionId>,
+    /// Limits of the service as a whole, as they hold now.
+    pub limits: ServiceLimits,
+    /// Most ready instances at once, of all revisions together, since the end of the warm-up.
+    pub ready_max: u32,
     /// Instances stopped because of a revocation since the end of the warm-up.
     pub revoked: u64,
     /// Instants that the summary names.
@@ -41,46 +49,75 @@ pub struct Marks {
     pub data_unreachable: Option<SimTime>,
 }
 
-/// Counts since the end of the warm-up, as they stood at the last sample.
+/// What had been counted at the last sample beside the revisions' own counts.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
-    /// Requests.
-    pub requests: Requests,
-    /// Attempts to start.
-    pub starts: Starts,
-    /// Key calls answered, checks among them.
-    pub calls: crate::record::Calls,
+    /// Checks' calls answered since the end of the warm-up.
+    pub checks: crate::record::Calls,
     /// Operations charged to the key's quota since the start of the run.
     pub quota_used: u64,
-    /// Instance-time since the start of the run.
-    pub instance_time: u128,
+}
+
+/// Limits that change in place, without a deploy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServiceLimits {
+    /// Instances kept even without load, of all revisions together.
+    pub min: u32,
+    /// Most instances of each revision.
+    pub max: u32,
+    /// Instances of all revisions together in manual mode; absent: scaling is automatic.
+    pub manual: Option<u32>,
 }
 
 impl Service {
-    /// At the start of the run.
-    pub fn new(revision: RevisionId) -> Self {
+    /// A service without revisions, at the start of the run.
+    pub fn new(settings: &scenario::Service, streams: &Streams) -> Self {
         Self {
-            revision,
-            latency: Histogram::default(),
-            latency_before: Histogram::default(),
+            traffic: Split::new(streams.get("traffic split", &settings.name)),
+            revisions: Vec::new(),
+            has_deploys: false,
+            deploying: None,
+            limits: ServiceLimits {
+                min: settings.min_instances,
+                max: settings.max_instances,
+                manual: None,
+            },
+            ready_max: 0,
             revoked: 0,
             marks: Marks::default(),
             seen: Seen::default(),
         }
     }
-
-    /// Back to the start of a run; the histograms' memory is used again.
-    pub fn reset(&mut self, revision: RevisionId) {
-        self.revision = revision;
-        self.latency.clear();
-        self.latency_before.clear();
-        self.revoked = 0;
-        self.marks = Marks::default();
-        self.seen = Seen::default();
-    }
 }
 
-impl<Q: EventList> World<'_, Q> {
+impl<'s, Q: EventList> World<'s, Q> {
+    /// A service's revisions, the oldest first.
+    pub(super) fn revisions_of(&self, service: ServiceId) -> impl Iterator<Item = &Revision<'s>> {
+        let ids = &self.services[service.index()].revisions;
+        ids.iter().map(|r| &self.revisions[r.index()])
+    }
+
+    /// A service's instances that take requests.
+    pub(super) fn ready(&self, service: ServiceId) -> u32 {
+        self.revisions_of(service).map(|r| r.ready).sum()
+    }
+
+    /// Gives each revision its share of the service's limits: minimum and manual count are divided
+    /// by traffic (largest remainder), the maximum holds for each.
+    pub(super) fn share_limits(&mut self, service: ServiceId) {
+        let s = &self.services[service.index()];
+        let percents: Vec<u32> = s.revisions.iter().map(|&r| s.traffic.percent(r)).collect();
+        let mins = divide(s.limits.min, &percents);
+        let manual = s.limits.manual.map(|count| divide(count, &percents));
+        for (i, &revision) in s.revisions.iter().enumerate() {
+            self.revisions[revision.index()].limits = Limits {
+                min: mins[i].max(u32::from(s.deploying == Some(revision))),
+                max: s.limits.max,
+                manual: manual.as_ref().map(|counts| counts[i]),
+            };
+        }
+    }
+
     /// The autoscaler decides.
     pub(super) fn tick(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
         self.touched = revision;
@@ -101,11 +138,10 @@ impl<Q: EventList> World<'_, Q> {
 
     /// Asks the policy what it wants; the limits hold.
     pub(super) fn decide(&mut self, revision: RevisionId) {
-        let settings = self.service_of(revision);
         let r = &mut self.revisions[revision.index()];
         r.traffic.step(self.now.0, r.pending.len());
         let seen = r.observe(self.now);
-        r.wanted = r.policy.decide(&seen).clamp(settings.min_instances, settings.max_instances);
+        r.wanted = r.limits.clamp(r.policy.decide(&seen));
     }
 
     /// Orders starts up to what is wanted.
@@ -123,7 +159,7 @@ impl<Q: EventList> World<'_, Q> {
         loop {
             let r = &self.revisions[revision.index()];
             let slots = r.orders.len() * usize::from(settings.concurrency);
-            let allowed = r.ready + r.ordered() < settings.max_instances;
+            let allowed = r.ready + r.ordered() < r.limits.most();
             if waiting <= slots || !allowed || !r.policy.starts_on_demand() {
                 return;
             }

@@ -64,7 +64,7 @@ impl<Q: EventList> World<'_, Q> {
             let Some(seat) = r.router.longest_idle() else { return };
             let instance = r.seated(seat);
             let since = SimTime(self.instances.place(instance).idle_since);
-            let surplus = r.ready > r.wanted.max(settings.min_instances);
+            let surplus = r.ready > r.wanted.max(r.limits.min);
             if !surplus || since + settings.idle_timeout > self.now {
                 return;
             }
@@ -164,12 +164,12 @@ impl<Q: EventList> World<'_, Q> {
             PlaceState::Starting | PlaceState::Vacant => {}
         }
         let service = r.service;
-        let running = r.ready + r.phases[Phase::Draining as usize];
         self.instances.remove(instance);
         if reason == EndReason::Revoked && life.ready_since().is_some() {
+            let gone = self.revisions_of(service).all(|r| r.running() == 0);
             let service = &mut self.services[service.index()];
             service.revoked += 1;
-            if running == 0 {
+            if gone {
                 service.marks.data_unreachable.get_or_insert(self.now);
             }
         }
@@ -188,9 +188,10 @@ impl<Q: EventList> World<'_, Q> {
         let Story { attempt, unlocking, fetching, booting, ready, draining, calls } =
             self.instances.life(instance).story();
         let key_wait = unlocking.map(|since| fetching.or(ended).unwrap_or(self.now).since(since));
-        let service = self.revisions[place.revision.index()].service;
+        let r = &self.revisions[place.revision.index()];
         recorder.record(Record::Instance(&Instance {
-            service: &self.scenario.services[service.index()].name,
+            service: &r.settings.name,
+            revision: r.ordinal,
             serial: place.serial,
             order: attempt.map(|a| a.ordinal),
             attempt: attempt.map_or(0, |a| a.number),

@@ -4,6 +4,7 @@
 use super::World;
 use super::event::Event;
 use super::keys::{Outage, State};
+use super::report::keys_of;
 use crate::ids::{KeyId, QuotaId, ServiceId, SourceId};
 use crate::kernel::EventList;
 use crate::record::{Block, BlockKind, Record, Recorder};
@@ -173,7 +174,8 @@ impl<Q: EventList> World<'_, Q> {
         let detail = detail.to_owned();
         self.blocks.push(OpenBlock { kind, subject, detail, from: self.now });
         for i in 0..self.services.len() {
-            if touches(self.scenario, kind, subject, i) {
+            let keys = keys_of(&self.services[i].revisions, &self.revisions);
+            if keys.iter().any(|key| touches(self.scenario, kind, subject, *key)) {
                 self.services[i].marks.first_block.get_or_insert(self.now);
             }
         }
@@ -208,15 +210,14 @@ impl<Q: EventList> World<'_, Q> {
     }
 }
 
-/// Whether a block concerns the key of a service.
-fn touches(scenario: &Scenario, kind: BlockKind, subject: u32, service: usize) -> bool {
-    let Some(encryption) = &scenario.services[service].encryption else { return false };
-    let key = &scenario.keys[encryption.key.index()];
+/// Whether a block concerns a key.
+fn touches(scenario: &Scenario, kind: BlockKind, subject: u32, key: KeyId) -> bool {
+    let settings = &scenario.keys[key.index()];
     match kind {
         BlockKind::OutageRetryable | BlockKind::OutageNotRetryable => {
-            key.manager.is_some_and(|m| m.0 == subject)
+            settings.manager.is_some_and(|m| m.0 == subject)
         }
-        BlockKind::KeyState | BlockKind::Permission => encryption.key.0 == subject,
-        BlockKind::Quota => key.quota.is_some_and(|q| q.0 == subject),
+        BlockKind::KeyState | BlockKind::Permission => key.0 == subject,
+        BlockKind::Quota => settings.quota.is_some_and(|q| q.0 == subject),
     }
 }
