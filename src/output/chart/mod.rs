@@ -265,7 +265,7 @@ fn key_calls(rows: &Table) -> Panel {
         line("retryable", color::UNLOCKING, rate(rows, &["key_calls_retryable"])),
         line("timeout", color::TIMED_OUT, rate(rows, &["key_calls_timeout"])),
         line("over quota", color::REFUSED, rate(rows, &["key_calls_quota"])),
-        line("denied", color::ARRIVALS, rate(rows, &["key_calls_denied"])),
+        line("denied", color::DENIED, rate(rows, &["key_calls_denied"])),
     ];
     panel.lines.extend(all.into_iter().filter(any));
     let top = panel.lines.iter().flat_map(|l| l.values.iter().copied()).fold(0.0, f64::max);

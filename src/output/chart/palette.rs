@@ -35,7 +35,13 @@ pub const REFUSED: RGBColor = rgb(0xAD4D00);
 /// Timed out.
 pub const TIMED_OUT: RGBColor = rgb(0x67274B);
 /// Aborted.
-pub const ABORTED: RGBColor = rgb(0x8C8C8C);
+pub const ABORTED: RGBColor = rgb(0xAA77FF);
+
+/// Key calls that were denied; the others are coloured as what they do to a request or a start.
+pub const DENIED: RGBColor = rgb(0x9955FF);
 
 /// Percentiles from the median up: one hue, darker as it gets worse.
 pub const PERCENTILES: [RGBColor; 4] = [rgb(0x78C3ED), rgb(0x3A8FC4), rgb(0x0F4D71), rgb(0x000000)];
+
+#[cfg(test)]
+mod tests;
