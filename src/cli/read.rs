@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Talk, What};
 use super::console::Console;
-use crate::input::{read_trace, why};
+use crate::input::{FileDigest, read_trace, why};
 use crate::scenario::problem::{Excerpt, Problem, Problems, Severity};
-use crate::scenario::{self, Checked, Override, Source, Trace};
+use crate::scenario::{self, Checked, Override, Source, Trace, TraceFile};
 use crate::units::SimDuration;
 
 /// Bytes read of a scenario: one more than it may have, so that its check can tell.
@@ -23,6 +23,8 @@ pub(super) struct Ready {
     pub checked: Checked,
     /// Its load files, read.
     pub traces: Vec<Trace>,
+    /// Its load files as they were when they were read.
+    pub files: Vec<FileDigest>,
     /// Time from the end of the warm-up to the end of the run.
     pub duration: SimDuration,
 }
@@ -57,7 +59,7 @@ fn read(
     let folder = path.parent().unwrap_or(Path::new(""));
     let source = Source { origin: &origin, text: &text, stem: &stem, folder };
     let checked = scenario::check(&source, overrides, Path::new(""))?;
-    let (mut problems, mut traces) = (checked.warnings.clone(), Vec::new());
+    let (mut problems, mut traces, mut files) = (checked.warnings.clone(), Vec::new(), Vec::new());
     for file in &checked.scenario.traces {
         match read_trace(file) {
             Ok(reading) => {
@@ -65,7 +67,9 @@ fn read(
                     console.err(&format!("{}\n", reading.note));
                 }
                 problems.0.extend(reading.warnings.0);
+                problems.0.extend(changed(&checked, file, &reading.digest));
                 traces.push(reading.trace);
+                files.push(reading.digest);
             }
             Err(wrong) => problems.0.extend(wrong.0),
         }
@@ -74,7 +78,19 @@ fn read(
         return Err(problems);
     }
     let duration = checked.scenario.duration(&traces);
-    Ok((problems, Ready { path: path.to_owned(), checked, traces, duration }))
+    Ok((problems, Ready { path: path.to_owned(), checked, traces, files, duration }))
+}
+
+/// The error of a load file that is not the one the scenario was made with.
+fn changed(checked: &Checked, file: &TraceFile, read: &FileDigest) -> Option<Problem> {
+    let expected = file.sha256.as_ref()?;
+    (*expected != read.sha256).then(|| {
+        let key = file.sha256_key();
+        let title = format!("the load file {} has changed", file.path.display());
+        let label = format!("its SHA-256 is {}", read.sha256);
+        let help = "name the file that this was made with, or leave sha256 out to take this one";
+        checked.problem(Severity::Error, &key, &title, &label, Some(help))
+    })
 }
 
 /// The text of a scenario file.

@@ -109,6 +109,8 @@ fn run_one(
         duration: ready.duration,
         sample_interval: scenario.sample_interval(ready.duration),
     };
+    let paths = scenario.traces.iter().map(|trace| trace.path.as_path());
+    let loads = load_files::plan(paths.zip(&ready.files))?;
     let mut writer = folder.writer(info)?;
     let mut world: World = World::new(scenario, &ready.traces, ready.duration);
     world.reset(0);
@@ -131,8 +133,7 @@ fn run_one(
         return Ok(false);
     }
     world.finish(&mut writer);
-    let (names, copies) = load_files::names(scenario.traces.iter().map(|t| t.path.as_path()));
-    let written = writer.finish(&ready.checked.lock(&names), &copies, complete)?;
+    let written = writer.finish(&ready.checked.lock(&loads.locked), &loads.files, complete)?;
     if asked.talk.verbose {
         console.err(&format!("{speed}\n"));
     }

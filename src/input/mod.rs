@@ -5,9 +5,11 @@
 
 mod complaints;
 mod decimal;
+mod digest;
 mod place;
 mod rows;
 pub mod trace;
 
 pub(crate) use complaints::why;
+pub use digest::FileDigest;
 pub use trace::{Reading, read_trace};

@@ -7,6 +7,7 @@ use csv::ByteRecord;
 
 use super::complaints::{Complaints, Wrong};
 use super::decimal::Decimal;
+use super::digest::{Digesting, FileDigest};
 use crate::scenario::TraceFile;
 use crate::units::SECOND;
 
@@ -70,8 +71,18 @@ impl Clock {
     }
 }
 
-/// All rows of a file in its order, at least one; `None` after an error.
-pub(super) fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<(Vec<Row>, Columns)> {
+/// What a file holds.
+pub(super) struct Content {
+    /// All rows in the file's order, at least one.
+    pub rows: Vec<Row>,
+    /// Where the columns in question are.
+    pub columns: Columns,
+    /// The file as it was read.
+    pub digest: FileDigest,
+}
+
+/// What a file holds; `None` after an error.
+pub(super) fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<Content> {
     let source = match open(file) {
         Ok(source) => source,
         Err(error) => {
@@ -82,18 +93,20 @@ pub(super) fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<(Vec<
     let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(source);
     let columns = columns(file, &mut csv, wrong)?;
     let rows = rows(&mut csv, &columns, wrong)?;
-    Some((rows, columns))
+    // All of the file has gone through the reader: the rows end where it ends.
+    let digest = csv.into_inner().into_inner().digest();
+    Some(Content { rows, columns, digest })
 }
 
 /// The file, if it is one and looks like text.
-fn open(file: &TraceFile) -> io::Result<BufReader<File>> {
+fn open(file: &TraceFile) -> io::Result<BufReader<Digesting<File>>> {
     let file = File::open(&file.path)?;
     let kind = file.metadata()?.file_type();
     if !kind.is_file() {
         let what = if kind.is_dir() { "it is a folder" } else { "it is no plain file" };
         return Err(io::Error::other(what));
     }
-    let mut reader = BufReader::with_capacity(1 << 16, file);
+    let mut reader = BufReader::with_capacity(1 << 16, Digesting::new(file));
     match reader.fill_buf()? {
         [0x1f, 0x8b, ..] => Err(io::Error::other("it is compressed: unpack it first")),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {

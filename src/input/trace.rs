@@ -10,7 +10,8 @@
 
 use super::complaints::Complaints;
 use super::decimal::Decimal;
-use super::rows::{self, Columns, Row};
+use super::digest::FileDigest;
+use super::rows::{self, Columns, Content, Row};
 use crate::scenario::problem::Problems;
 use crate::scenario::{Bucket, Trace, TraceFile};
 use crate::units::SimDuration;
@@ -22,6 +23,8 @@ pub struct Reading {
     pub trace: Trace,
     /// What was found in the file and what the reader decided, in a sentence.
     pub note: String,
+    /// The file as it was when it was read.
+    pub digest: FileDigest,
     /// What a person should look at; no errors.
     pub warnings: Problems,
 }
@@ -37,14 +40,16 @@ pub fn read_trace(file: &TraceFile) -> Result<Reading, Problems> {
     let made = read(file, &mut wrong);
     let warnings = wrong.finish();
     match made {
-        Some((trace, note)) if !warnings.has_errors() => Ok(Reading { trace, note, warnings }),
-        _ => Err(warnings),
+        Some((trace, note, digest)) if !warnings.has_errors() => {
+            Ok(Reading { trace, note, digest, warnings })
+        }
+        Some(_) | None => Err(warnings),
     }
 }
 
-/// The trace with its note; `None` after an error.
-fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<(Trace, String)> {
-    let (mut rows, columns) = rows::read(file, wrong)?;
+/// The trace with its note and the file's digest; `None` after an error.
+fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<(Trace, String, FileDigest)> {
+    let Content { mut rows, columns, digest } = rows::read(file, wrong)?;
     // What is left of a file with wrong rows says nothing of the width of its buckets.
     if wrong.any() {
         return None;
@@ -64,7 +69,7 @@ fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<(Trace, String)>
         1.0 => String::new(),
         factor => format!(", scaled by {factor}"),
     };
-    Some((trace, format!("{path}: {found}, {total} arrivals in {end}{scaled}")))
+    Some((trace, format!("{path}: {found}, {total} arrivals in {end}{scaled}"), digest))
 }
 
 /// Buckets from rows in order of time, and what was found.

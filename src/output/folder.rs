@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::manifest::{self, FileEntry, Manifest};
+use super::run::LoadFile;
 use crate::error::Error;
 use crate::record::fingerprint::hex;
 
@@ -138,12 +139,20 @@ impl RunFolder {
         self.add(file)
     }
 
-    /// Copies a file in.
-    pub(super) fn copy(&mut self, name: &str, from: &Path) -> Result<(), Error> {
+    /// Copies a file of load in, if it still is what the run was made with.
+    pub(super) fn copy(&mut self, load: &LoadFile) -> Result<(), Error> {
+        let from = load.path.as_path();
         let mut source = File::open(from).map_err(outside("read", from))?;
-        let mut file = self.begin(name)?;
+        let mut file = self.begin(&load.name)?;
         io::copy(&mut source, &mut file).map_err(outside("copy", from))?;
-        self.add(file)
+        self.add(file)?;
+        match self.files.last() {
+            Some(copy) if copy.sha256 != load.sha256 => {
+                let changed = io::Error::other("it changed while the run went on");
+                Err(outside("copy", from)(changed))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Writes the manifest and puts the folder in its place.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::run::LoadFile;
 use crate::error::Error;
 
 /// Its name.
@@ -24,8 +25,14 @@ pub struct FileEntry {
     pub sha256: String,
 }
 
+impl From<&LoadFile> for FileEntry {
+    fn from(file: &LoadFile) -> Self {
+        Self { name: file.name.clone(), bytes: file.bytes, sha256: file.sha256.clone() }
+    }
+}
+
 /// What a manifest says before its list of files, which does not hold the manifest itself.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub(super) struct Manifest<'a> {
     /// The scenario's name.
     pub name: &'a str,
@@ -35,6 +42,9 @@ pub(super) struct Manifest<'a> {
     pub replication: u64,
     /// Whether the run reached its end.
     pub complete: bool,
+    /// Files of load that are not in the folder, under their full paths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub load_files: Vec<FileEntry>,
 }
 
 #[derive(Serialize)]

@@ -3,7 +3,8 @@
 //! A [`RunFolder`] appears whole or not at all. A [`RunWriter`] takes the facts of a run and
 //! streams them into the folder's tables; when the run is over it draws the charts from those
 //! tables, writes the summary and the manifest, and puts the folder in its place. No file holds
-//! the time of day, a path or a number of threads: the same run leaves the same bytes.
+//! the time of day, a number of threads or a path, but for those of load files that are too large
+//! to copy: the same run leaves the same bytes.
 
 pub mod chart;
 pub mod csv;
@@ -16,4 +17,4 @@ pub mod summary_json;
 pub use csv::Table;
 pub use folder::RunFolder;
 pub use manifest::FileEntry;
-pub use run::{RunInfo, RunWriter, Written};
+pub use run::{LoadFile, LoadFiles, RunInfo, RunWriter, Written};

@@ -21,6 +21,28 @@ use crate::units::{SimDuration, SimTime};
 /// Name of the file that a run can be made again from.
 pub const LOCK: &str = "scenario.lock.toml";
 
+/// A file of load that a run was made with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadFile {
+    /// What the folder's files call it: its name there, or its full path.
+    pub name: String,
+    /// Where it is read from.
+    pub path: PathBuf,
+    /// Its length when the run read it.
+    pub bytes: u64,
+    /// SHA-256 of its bytes then, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The files of load that a run was made with.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct LoadFiles {
+    /// Copied into the folder.
+    pub copied: Vec<LoadFile>,
+    /// Too large to copy: named in the manifest.
+    pub named: Vec<LoadFile>,
+}
+
 /// What a run's files say about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunInfo {
@@ -121,15 +143,14 @@ impl RunWriter {
     }
 
     /// Writes what remains, draws the charts and puts the folder in its place. `lock` is the
-    /// scenario with every default filled in, `load_files` are copied in under the names given,
-    /// `complete` is false for a run that was interrupted.
+    /// scenario with every default filled in, `load_files` are copied in or named, `complete` is false for a run that was interrupted.
     ///
     /// # Errors
     /// [`Error::Outside`] where the disk said no, now or earlier; then no folder is left.
     pub fn finish(
         self,
         lock: &str,
-        load_files: &[(String, PathBuf)],
+        load_files: &LoadFiles,
         complete: bool,
     ) -> Result<Written, Error> {
         let Self { mut folder, info, tables, failure, fingerprint, summary, blocks } = self;
@@ -152,8 +173,8 @@ impl RunWriter {
         let document = Document::new(&info, complete, &fingerprint, &blocks, &summary);
         folder.write("summary.json", &json(&document)?)?;
         folder.write(LOCK, lock.as_bytes())?;
-        for (name, from) in load_files {
-            folder.copy(name, from)?;
+        for file in &load_files.copied {
+            folder.copy(file)?;
         }
         let services = summary.iter().map(|row| row.service.clone());
         let services: Vec<String> = services.filter(|name| !name.is_empty()).collect();
@@ -162,7 +183,13 @@ impl RunWriter {
         }
         let target = folder.target().to_owned();
         let (seed, replication) = (info.seed, info.replication);
-        let files = folder.finish(Manifest { name: &info.name, seed, replication, complete })?;
+        let files = folder.finish(Manifest {
+            name: &info.name,
+            seed,
+            replication,
+            complete,
+            load_files: load_files.named.iter().map(FileEntry::from).collect(),
+        })?;
         Ok(Written { folder: target, files, summary, blocks, fingerprint })
     }
 }

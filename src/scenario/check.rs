@@ -7,7 +7,7 @@ use super::problem::{Problem, Problems, Severity};
 use super::schema::Shape;
 use super::source::{Findings, Place, Sources};
 use super::tree::{Node, Value};
-use super::{Scenario, build, checks, fill, lock, read, syntax};
+use super::{LockedFile, Scenario, build, checks, fill, lock, read, syntax};
 use crate::units::SimDuration;
 
 /// The text of a scenario file.
@@ -73,17 +73,23 @@ pub fn check(
 impl Checked {
     /// The scenario with every default filled in, as the text of a file.
     ///
-    /// `traces` has a name for each of [`Scenario::traces`], relative to the folder of the new
-    /// file; a trace without one keeps the name that it has. The seed is the scenario's, which may
+    /// `traces` has a name for each of [`Scenario::traces`]; a trace without one keeps the name
+    /// that it has. The seed is the scenario's, which may
     /// have been changed since the check.
-    pub fn lock(&self, traces: &[String]) -> String {
+    pub fn lock(&self, traces: &[LockedFile]) -> String {
         let mut root = self.tree.clone();
         if let Some(seed) = root.get_mut("seed") {
             seed.value = Value::Integer(self.scenario.seed.into());
         }
-        for (trace, file) in self.scenario.traces.iter().zip(traces) {
+        for (trace, locked) in self.scenario.traces.iter().zip(traces) {
             if let Some(node) = find_mut(&mut root, &trace.key) {
-                node.value = Value::Text(file.clone());
+                node.value = Value::Text(locked.file.clone());
+            }
+            if let (Some(digits), Some((table, key))) =
+                (&locked.sha256, trace.sha256_key().rsplit_once('.'))
+                && let Some(table) = find_mut(&mut root, table)
+            {
+                table.set(key, Value::Text(digits.clone()));
             }
         }
         lock::print(&root, &Shape::root())

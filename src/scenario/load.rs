@@ -70,6 +70,8 @@ pub struct TraceFile {
     pub path: PathBuf,
     /// Key path of the file's name in the scenario, for messages.
     pub key: String,
+    /// SHA-256 that the file must have, in hexadecimal; absent: any.
+    pub sha256: Option<String>,
     /// Name of the column of instants; the first column where absent.
     pub time: Option<String>,
     /// Name of the column of counts; absent: each row is one arrival.
@@ -81,6 +83,15 @@ pub struct TraceFile {
     /// Arrivals for one in the file, applied to the running total, so that the whole is exact to
     /// one arrival.
     pub scale: Ratio,
+}
+
+/// How a scenario that is written down names a file of load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedFile {
+    /// Its path, relative to the folder of the new scenario or absolute.
+    pub file: String,
+    /// Its SHA-256, in hexadecimal, where the file may change behind the scenario's back.
+    pub sha256: Option<String>,
 }
 
 /// A recorded load, read: arrivals in order of time.
@@ -136,6 +147,12 @@ impl Load {
 }
 
 impl TraceFile {
+    /// Key path of its SHA-256 in the scenario.
+    pub fn sha256_key(&self) -> String {
+        let table = self.key.strip_suffix("file").unwrap_or(&self.key);
+        format!("{table}sha256")
+    }
+
     fn build(source: &Node, key: String, build: &Build<'_>) -> Self {
         let text_at = |key: &str| source.get(key).and_then(Node::text).map(str::to_owned);
         let file = source.get("trace.file");
@@ -143,6 +160,7 @@ impl TraceFile {
         Self {
             path: folder.join(text(source, "trace.file")),
             key,
+            sha256: text_at("trace.sha256").map(|digits| digits.to_ascii_lowercase()),
             time: text_at("trace.time"),
             count: text_at("trace.count"),
             bucket: source.get("trace.bucket").and_then(Node::duration),

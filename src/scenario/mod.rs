@@ -37,7 +37,7 @@ mod value;
 pub use autoscaler::{Autoscaler, CloudRun};
 pub use check::{Checked, Source, check};
 pub use keys::{Check, Enforcement, ExternalManager, Key, KeyName, Pool, Protection, Quota, Retry};
-pub use load::{Bucket, Join, Load, LoadKind, Point, Spread, Trace, TraceFile};
+pub use load::{Bucket, Join, Load, LoadKind, LockedFile, Point, Spread, Trace, TraceFile};
 pub use overrides::Override;
 pub use problem::{Excerpt, Problem, Problems, Severity};
 pub use service::{

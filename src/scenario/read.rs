@@ -47,6 +47,7 @@ impl Reader<'_> {
             | Kind::Name(_)
             | Kind::Reference(_)
             | Kind::Path
+            | Kind::Digest
             | Kind::Resource
             | Kind::Choice(_)
             | Kind::Bool

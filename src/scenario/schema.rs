@@ -41,6 +41,8 @@ pub enum Kind {
     Reference(&'static str),
     /// A file's path, relative to the scenario's folder.
     Path,
+    /// The SHA-256 of a file, in hexadecimal.
+    Digest,
     /// The full resource name of a key.
     Resource,
     /// One of these texts.

@@ -177,6 +177,7 @@ pub static ROWS: &[Row] = rows! {
     "services.*.load.#.profile.points.#.rate" RATE, required("rate = \"10/s\""), "the rate there";
     "services.*.load.#.trace" Kind::Table, Variant, "a recorded load";
     "services.*.load.#.trace.file" Kind::Path, required("file = \"load.csv\""), "a CSV file, relative to the scenario's folder";
+    "services.*.load.#.trace.sha256" Kind::Digest, optional("any content"), "what the file's bytes come to, where another file must not be taken for it";
     "services.*.load.#.trace.time" Kind::Text, optional("the first column"), "name of the column of instants";
     "services.*.load.#.trace.count" Kind::Text, optional("each row is one arrival"), "name of the column of counts";
     "services.*.load.#.trace.bucket" SPAN, optional("the commonest distance between rows"), "width of a bucket";

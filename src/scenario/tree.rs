@@ -153,6 +153,14 @@ impl Node {
         }
     }
 
+    /// Gives a key of a table a value, whether it had one or not.
+    pub fn set(&mut self, key: &str, value: Value) {
+        match self.get_mut(key) {
+            Some(node) => node.value = value,
+            None => self.add_default(key, value),
+        }
+    }
+
     /// The value as messages show it.
     pub fn show(&self) -> String {
         match &self.value {

@@ -33,6 +33,10 @@ pub(super) fn check(kind: &Kind, node: &Node) -> Result<(), Fault> {
         Kind::Text => text(value).map(drop),
         Kind::Path if text(value)?.is_empty() => fault("is empty", "expected the path of a file"),
         Kind::Path => Ok(()),
+        Kind::Digest => match text(value)? {
+            digits if digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(()),
+            _ => fault("is not a SHA-256", "expected 64 hexadecimal digits, as sha256sum prints"),
+        },
         Kind::Name(alphabet) => match alphabet.allows(text(value)?) {
             true => Ok(()),
             false => fault("is not a name", alphabet.describe()),

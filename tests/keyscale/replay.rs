@@ -56,6 +56,34 @@ fn a_lock_may_be_run_where_it_lies() {
     same(&folder, "kept", "results/runs/played");
 }
 
+/// A large file is not copied: the lock names it by path and SHA-256, and will not take another
+/// one for it.
+#[test]
+fn a_large_load_file_is_named_by_its_hash() {
+    let folder = Folder::new("large");
+    folder.write("played.toml", PLAYED);
+    // Rows that take no time to read: what is large is the empty lines after them.
+    let large = |rows: &str| folder.write("load.csv", format!("{rows}{}", "\n".repeat(17 << 20)));
+    large("t,n\n0,100\n60,20\n");
+    keyscale(&folder, ["run", "played.toml", "--out", "one"]).exits(0);
+    let files = bytes(&folder.join("one"));
+    assert!(!files.contains_key("load-load.csv"), "it was copied");
+    let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
+    let named = &manifest["load_files"][0];
+    let path = fs::canonicalize(folder.join("load.csv")).unwrap();
+    assert_eq!(named["name"], path.to_str().unwrap());
+    assert_eq!(named["bytes"], fs::metadata(&path).unwrap().len());
+    let lock = String::from_utf8(files["scenario.lock.toml"].clone()).unwrap();
+    let digits = named["sha256"].as_str().unwrap();
+    assert!(lock.contains(&format!("sha256 = \"{digits}\"")), "{lock}");
+    keyscale(&folder, ["run", "one/scenario.lock.toml", "--out", "two"]).exits(0);
+    same(&folder, "one", "two");
+    large("t,n\n0,100\n60,21\n");
+    let ran = keyscale(&folder, ["run", "one/scenario.lock.toml", "--out", "three"]).exits(2);
+    ran.says(&["load.csv has changed", "one/scenario.lock.toml:", "its SHA-256 is"]);
+    assert!(!folder.join("three").exists());
+}
+
 #[test]
 fn load_files_of_one_name_are_all_kept() {
     let folder = Folder::new("names");

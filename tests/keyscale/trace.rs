@@ -13,6 +13,7 @@ fn file(path: PathBuf, count: Option<&str>) -> TraceFile {
     TraceFile {
         path,
         key: "services.web.load.recorded.trace.file".to_owned(),
+        sha256: None,
         time: None,
         count: count.map(str::to_owned),
         bucket: None,

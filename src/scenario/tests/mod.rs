@@ -134,8 +134,8 @@ fn lock_round_trip(origin: &str, text: &str) {
         Ok(checked) => checked,
         Err(problems) => panic!("{}", problems.render(false)),
     };
-    let names: Vec<String> =
-        first.scenario.traces.iter().map(|t| t.path.display().to_string()).collect();
+    let named = |t: &TraceFile| LockedFile { file: t.path.display().to_string(), sha256: None };
+    let names: Vec<LockedFile> = first.scenario.traces.iter().map(named).collect();
     let lock = first.lock(&names);
     let locked = Source { origin: "lock", text: &lock, ..source };
     let second = match check(&locked, &[], Path::new("/here")) {
@@ -200,9 +200,14 @@ fn a_lock_has_the_seed_of_the_run_and_the_names_of_its_loads() {
     let overrides = ["services.web.load.0={trace={file=\"a.csv\"}}"];
     let mut checked = checked(GOOD, &overrides).expect("no errors");
     checked.scenario.seed = 42;
-    let lock = checked.lock(&["load-0.csv".to_owned()]);
+    let named = |sha256| [LockedFile { file: "load-0.csv".to_owned(), sha256 }];
+    let lock = checked.lock(&named(None));
     assert!(lock.contains("\nseed = 42\n"), "{lock}");
     assert!(lock.contains("file = \"load-0.csv\""), "{lock}");
+    assert!(!lock.contains("sha256"), "{lock}");
+    let digits = "0123456789abcdef".repeat(4);
+    let lock = checked.lock(&named(Some(digits.clone())));
+    assert!(lock.contains(&format!("sha256 = \"{digits}\"")), "{lock}");
 }
 
 #[test]

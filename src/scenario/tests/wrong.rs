@@ -45,6 +45,7 @@ fn problems_of_single_keys() {
         "the points of a profile must rise",
     );
     check("services.web.load.0={trace={file=\"\"}}", "file is empty");
+    check("services.web.load.0={trace={file=\"a.csv\",sha256=\"abc\"}}", "sha256 is not a SHA-256");
     check("services.web.load=[]", "web has no load");
     check("services.web.load.0.poisson.rate=90", "rate needs a unit");
     check("services.web.load.0.poisson.rate=1e9/s", "rate is out of bounds");
