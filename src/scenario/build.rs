@@ -124,18 +124,33 @@ pub(super) fn text<'a>(node: &'a Node, path: &str) -> &'a str {
 
 /// The law of durations at a path.
 pub(super) fn law(node: &Node, path: &str) -> Distribution {
-    let Some(node) = node.get(path) else { return Distribution::Constant(SimDuration::ZERO) };
-    if node.get("exponential").is_some() {
-        Distribution::Exponential { mean: length(node, "exponential.mean") }
-    } else if node.get("lognormal.median").is_some() {
-        let (median, p99) = (length(node, "lognormal.median"), length(node, "lognormal.p99"));
+    node.get(path).map_or(Distribution::Constant(SimDuration::ZERO), law_of)
+}
+
+fn law_of(law: &Node) -> Distribution {
+    if law.get("exponential").is_some() {
+        Distribution::Exponential { mean: length(law, "exponential.mean") }
+    } else if law.get("lognormal.median").is_some() {
+        let (median, p99) = (length(law, "lognormal.median"), length(law, "lognormal.p99"));
         Distribution::lognormal_median_p99(median, p99)
-    } else if node.get("lognormal").is_some() {
-        let (mean, cv) = (length(node, "lognormal.mean"), number(node, "lognormal.cv"));
+    } else if law.get("lognormal").is_some() {
+        let (mean, cv) = (length(law, "lognormal.mean"), number(law, "lognormal.cv"));
         Distribution::lognormal_mean_cv(mean, cv)
-    } else if node.get("uniform").is_some() {
-        Distribution::Uniform { min: length(node, "uniform.min"), max: length(node, "uniform.max") }
+    } else if law.get("uniform").is_some() {
+        Distribution::Uniform { min: length(law, "uniform.min"), max: length(law, "uniform.max") }
+    } else if law.get("gamma.cv").is_some() {
+        Distribution::gamma_mean_cv(length(law, "gamma.mean"), number(law, "gamma.cv"))
+    } else if law.get("gamma").is_some() {
+        Distribution::gamma(number(law, "gamma.shape"), length(law, "gamma.mean"))
+    } else if law.get("weibull").is_some() {
+        Distribution::weibull(number(law, "weibull.shape"), length(law, "weibull.mean"))
+    } else if law.get("pareto").is_some() {
+        let (min, cap) = (length(law, "pareto.min"), length(law, "pareto.cap"));
+        Distribution::pareto(number(law, "pareto.alpha"), min, cap)
+    } else if let Some(mixture) = law.get("mixture") {
+        let part = |part: &Node| (number(part, "weight"), law_of(part));
+        Distribution::mixture(mixture.items().iter().map(part).collect())
     } else {
-        Distribution::Constant(length(node, "constant"))
+        Distribution::Constant(length(law, "constant"))
     }
 }

@@ -130,6 +130,9 @@ pub enum Presence {
     Element,
 }
 
+/// The one law of [`DISTRIBUTION`] that is made of laws.
+const MIXTURE: &str = "mixture";
+
 /// The names of the domains, in the order of [`Domain::ALL`].
 pub const DOMAINS: [&str; Domain::ALL.len()] = {
     let mut names = [""; Domain::ALL.len()];
@@ -200,7 +203,11 @@ impl Shape {
             None => {
                 let mut shape = Self { name: path, row, children: Vec::new() };
                 if row.kind == Kind::Distribution {
-                    DISTRIBUTION.iter().for_each(|below| shape.graft(below, below.path));
+                    // A mixture of mixtures would be a mixture: its parts are the plain laws.
+                    let part = row.path.starts_with(MIXTURE);
+                    let laws =
+                        DISTRIBUTION.iter().filter(|law| !(part && law.path.starts_with(MIXTURE)));
+                    laws.for_each(|law| shape.graft(law, law.path));
                 }
                 self.children.push(shape);
             }

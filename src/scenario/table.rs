@@ -257,7 +257,7 @@ pub static ROWS: &[Row] = rows! {
     "timeline.#.load_step.factor" ratio(0.0, 1e6), required("factor = 3"), "times the scenario's rate";
 };
 
-/// The keys of a law of durations, wherever one stands.
+/// The keys of a law of durations, wherever one stands; a part of a mixture has all but `mixture`.
 pub static DISTRIBUTION: &[Row] = rows! {
     "constant" LENGTH, Variant, "always the same";
     "exponential" Kind::Table, Variant, "exponential";
@@ -270,4 +270,18 @@ pub static DISTRIBUTION: &[Row] = rows! {
     "uniform" Kind::Table, Variant, "evenly between two lengths";
     "uniform.min" LENGTH, required("min = \"0s\""), "the shortest";
     "uniform.max" LENGTH, required("max = \"1s\""), "the longest";
+    "gamma" Kind::Table, Variant, "gamma, by its mean and either shape or cv";
+    "gamma.mean" LENGTH, required("mean = \"100ms\""), "the mean";
+    "gamma.shape" number(0.01, 1e6), Presence::Group("shape"), "the shape: 1 is exponential, k a sum of k exponentials";
+    "gamma.cv" number(0.0, 10.0), Presence::Group("cv"), "standard deviation over mean";
+    "weibull" Kind::Table, Variant, "Weibull's";
+    "weibull.shape" number(0.05, 100.0), required("shape = 0.7"), "the shape: 1 is exponential, below 1 has the longer tail";
+    "weibull.mean" LENGTH, required("mean = \"100ms\""), "the mean";
+    "pareto" Kind::Table, Variant, "Pareto's between two lengths: nothing lies above the cap, and nothing piles up there";
+    "pareto.alpha" number(0.01, 100.0), required("alpha = 1.5"), "of ten times the length there is 10^alpha times less";
+    "pareto.min" SPAN, required("min = \"20ms\""), "the shortest";
+    "pareto.cap" SPAN, required("cap = \"60s\""), "the longest";
+    "mixture" Kind::List, Variant, "one of several laws, by weight";
+    "mixture.#" Kind::Distribution, Presence::Element, "a law of the mixture";
+    "mixture.#.weight" number(0.0, 1e9), required("weight = 1"), "its share, for the sum of all weights";
 };

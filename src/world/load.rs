@@ -54,7 +54,7 @@ impl<'s> Source<'s> {
             arrivals,
             gaps: streams.get("arrivals", &entity),
             work: streams.get("service time", &entity),
-            law: settings.service_time,
+            law: settings.service_time.clone(),
         }
     }
 

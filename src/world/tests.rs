@@ -28,8 +28,8 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
         idle_timeout: SimDuration::from_secs(900),
         drain_grace: SimDuration::from_secs(10),
         start: Start {
-            allocate: instant,
-            fetch: instant,
+            allocate: instant.clone(),
+            fetch: instant.clone(),
             boot: instant,
             deadline: SimDuration::from_secs(240),
             back_off: BackOff {

@@ -168,6 +168,15 @@ fn locks_say_the_same() {
         profile = { join = "lines", points = [{ at = "0s", rate = "5/min" }, { at = "1h", rate = "1/s" }] }
         [[services.a.load]]
         trace = { file = "x y.csv", time = "t", count = "c", bucket = "1m", spread = "even", scale = "50%" }
+        [services.laws]
+        location = "l"
+        service_time.mixture = [
+          { weight = 9, gamma = { mean = "1ms", shape = 2 } },
+          { weight = 1.5, pareto = { alpha = 1.5, min = "1ms", cap = "1m" } },
+        ]
+        start.boot.weibull = { shape = 0.7, mean = "1s" }
+        start.fetch.gamma = { mean = "1ms", cv = 0.5 }
+        load = [{ poisson = { rate = "1/s" } }]
         [services.b]
         location = "l"
         service_time.lognormal = { mean = "1ms", cv = 1 }

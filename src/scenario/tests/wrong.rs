@@ -58,6 +58,22 @@ fn problems_of_single_keys() {
         "services.web.service_time.lognormal wants mean and cv, or median and p99",
     );
     check("services.web.service_time={uniform={min=\"2s\",max=\"1s\"}}", "max is below min");
+    check(
+        "services.web.service_time={gamma={mean=\"1s\",shape=2,cv=1}}",
+        "services.web.service_time.gamma wants shape, or cv",
+    );
+    check("services.web.service_time={weibull={mean=\"1s\",shape=0}}", "shape is out of bounds");
+    let pareto = "services.web.service_time={pareto={alpha=1.5,min=\"2s\",cap=\"1s\"}}";
+    check(pareto, "cap is below min");
+    let mixture = |parts: &str| format!("services.web.service_time={{mixture=[{parts}]}}");
+    check(&mixture(""), "the mixture has no law of any weight");
+    check(&mixture("{weight=0,constant=\"1s\"}"), "the mixture has no law of any weight");
+    check(&mixture("{constant=\"1s\"}"), "weight is missing");
+    check(&mixture("{weight=1}"), "services.web.service_time.mixture.0 does not say what it is");
+    check(&mixture("{weight=1,uniform={min=\"2s\",max=\"1s\"}}"), "max is below min");
+    let nested = mixture("{weight=1,mixture=[]}");
+    let said = titles(GOOD, &[&nested]);
+    assert_eq!(said, ["unknown key mixture"], "a mixture of mixtures is a mixture");
     check("services.web.pending_timeout.none=false", "none is of the wrong kind");
     check(
         "services.web.autoscaler.cloud_run.concurrency_target=disable",
