@@ -10,8 +10,8 @@ use super::manifest::{FileEntry, Manifest, json};
 use super::summary_json::{BlockRow, Document};
 use crate::error::Error;
 use crate::record::columns::{
-    BLOCKS, BlockGetter, INSTANCES, InstanceGetter, KEY_CALLS, KeyCallGetter, SampleGetter,
-    TIMESERIES,
+    BLOCKS, BlockGetter, INSTANCES, InstanceGetter, KEY_CALLS, KeyCallGetter, REVISIONS,
+    RevisionGetter, SampleGetter, TIMESERIES,
 };
 use crate::record::fingerprint::{Fingerprint, Parts};
 use crate::record::summary::SUMMARY;
@@ -90,6 +90,7 @@ struct Tables {
     instances: Rows<InstanceGetter>,
     key_calls: Rows<KeyCallGetter>,
     blocks: Rows<BlockGetter>,
+    revisions: Rows<RevisionGetter>,
 }
 
 /// Writes facts into a run's folder as they come.
@@ -123,6 +124,7 @@ impl RunFolder {
             instances: table!("instances.csv", INSTANCES),
             key_calls: table!("key_calls.csv", KEY_CALLS),
             blocks: table!("blocks.csv", BLOCKS),
+            revisions: table!("revisions.csv", REVISIONS),
         };
         Ok(RunWriter {
             folder: self,
@@ -161,6 +163,7 @@ impl RunWriter {
         close(&mut folder, tables.instances)?;
         close(&mut folder, tables.key_calls)?;
         close(&mut folder, tables.blocks)?;
+        close(&mut folder, tables.revisions)?;
         let zero = info.zero();
         let file = folder.begin("summary.csv")?;
         let failed = outside("write", file.path());
@@ -208,7 +211,7 @@ impl Recorder for RunWriter {
         match fact {
             Record::Block(block) => self.blocks.push(BlockRow::new(block, zero)),
             Record::Total(total) => self.summary.push(SummaryRow::new(total)),
-            Record::Sample(_) | Record::Instance(_) | Record::KeyCall(_) => {}
+            Record::Sample(_) | Record::Instance(_) | Record::KeyCall(_) | Record::Revision(_) => {}
         }
         if self.failure.is_none() {
             self.failure = self.tables.write(fact, zero).err();
@@ -231,6 +234,7 @@ impl Tables {
             Record::Instance(life) => row(&mut self.instances, |get| get(life, zero)),
             Record::KeyCall(call) => row(&mut self.key_calls, |get| get(call, zero)),
             Record::Block(block) => row(&mut self.blocks, |get| get(block, zero)),
+            Record::Revision(revision) => row(&mut self.revisions, |get| get(revision, zero)),
             Record::Total(_) => Ok(()),
         }
     }

@@ -151,6 +151,22 @@ named!(
         CheckEncrypt = "check_encrypt",
         /// A check decrypts dummy data.
         CheckDecrypt = "check_decrypt",
+        /// A deploy encrypts a new data key.
+        NewDataKey = "new_data_key",
+    }
+);
+
+named!(
+    /// Why a revision's deploy failed.
+    Failure {
+        /// Its data key was denied.
+        KeyDenied = "key_denied",
+        /// The call for its data key was over quota.
+        KeyQuota = "key_quota",
+        /// The call for its data key was retried until the time for it was spent.
+        KeyOutage = "key_outage",
+        /// No instance was ready within the start deadline.
+        StartDeadline = "start_deadline",
     }
 );
 

@@ -9,7 +9,7 @@
 //! instances, limits) is told as it is at the interval's **end**, `t_s + interval_s`.
 
 use super::value::Value;
-use super::{Block, CallOutcome, Instance, KeyCall, Phase, Sample};
+use super::{Block, CallOutcome, Instance, KeyCall, Phase, Revision, Sample};
 use crate::units::SimTime;
 
 /// One column of a table whose rows are read by getters of type `G`.
@@ -31,6 +31,8 @@ pub type SampleGetter = for<'r> fn(&'r Sample<'r>, SimTime) -> Value<'r>;
 pub type InstanceGetter = for<'r> fn(&'r Instance<'r>, SimTime) -> Value<'r>;
 /// Reads a cell of `key_calls.csv`.
 pub type KeyCallGetter = for<'r> fn(&'r KeyCall<'r>, SimTime) -> Value<'r>;
+/// Reads a cell of `revisions.csv`.
+pub type RevisionGetter = for<'r> fn(&'r Revision<'r>, SimTime) -> Value<'r>;
 /// Reads a cell of `blocks.csv`.
 pub type BlockGetter = for<'r> fn(&'r Block<'r>, SimTime) -> Value<'r>;
 
@@ -123,14 +125,33 @@ pub const KEY_CALLS: &[Column<KeyCallGetter>] = columns! {
     latency_s ["s"] "from sent to answered" |r, _| Value::length(r.answered.since(r.begun));
     key [] "the key" |r, _| Text(r.key);
     version [] "its version" |r, _| Count(r.version.into());
-    service [] "the service whose start called; empty for a check" |r, _| Text(r.service.unwrap_or_default());
+    service [] "the service whose start or deploy called; empty for a check" |r, _| Text(r.service.unwrap_or_default());
     revision [] "ordinal of its revision; empty for a check" |r, _| r.revision.map_or(Empty, |revision| Count(revision.into()));
-    serial [] "serial of the instance whose start called; empty for a check" |r, _| r.serial.map_or(Empty, |serial| Count(serial.into()));
+    serial [] "serial of the instance whose start called; empty for a check or a deploy" |r, _| r.serial.map_or(Empty, |serial| Count(serial.into()));
     purpose [] "what for" |r, _| Text(r.purpose.name());
     attempt [] "ordinal of the attempt within the call, from 1" |r, _| Count(r.attempt.into());
     outcome [] "how it ended" |r, _| Text(r.outcome.name());
     denial [] "why it was denied; empty where it was not" |r, _| Text(r.denial.map_or("", |d| d.name()));
     domain [] "the external manager's error domain; empty without one" |r, _| Text(r.domain.map_or("", |d| d.name()));
+};
+
+/// Columns of `revisions.csv`: one row a revision, as it stands at the end of the run.
+pub const REVISIONS: &[Column<RevisionGetter>] = columns! {
+    service [] "the service" |r, _| Text(r.service);
+    revision [] "its name" |r, _| Text(r.name);
+    deployed_s ["s"] "when it was deployed, since the end of the warm-up; the first one at the start of the run" |r, zero| Value::instant(r.deployed, zero);
+    ready_s ["s"] "when its first instance was ready; empty where none was" |r, zero| Value::reached(r.ready, zero);
+    failed_s ["s"] "when its deploy failed; empty where it did not" |r, zero| Value::reached(r.failed, zero);
+    failure [] "why its deploy failed" |r, _| Text(r.failure.map_or("", |f| f.name()));
+    percent ["%"] "its share of the requests" |r, _| Count(r.percent.into());
+    key [] "the key that its image is encrypted with; empty without one" |r, _| Text(r.key.map_or("", |k| k.name));
+    key_project [] "the key's project, which pays the quota" |r, _| Text(r.key.map_or("", |k| &k.resource.project));
+    key_location [] "the key's location" |r, _| Text(r.key.map_or("", |k| &k.resource.location));
+    key_ring [] "the key's ring" |r, _| Text(r.key.map_or("", |k| &k.resource.ring));
+    crypto_key [] "the key's name in its ring" |r, _| Text(r.key.map_or("", |k| &k.resource.key));
+    protection_level [] "where the key's material is" |r, _| Text(r.key.map_or("", |k| k.protection.name()));
+    key_version [] "the version that it is bound to" |r, _| r.key.map_or(Empty, |k| Count(k.version.into()));
+    key_denial [] "why a call under that version is denied; empty where it is usable" |r, _| Text(r.key.and_then(|k| k.denial).map_or("", |d| d.name()));
 };
 
 /// Columns of `blocks.csv`: one row a time in which a key could not be used as before.

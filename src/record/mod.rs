@@ -14,12 +14,12 @@ pub mod summary;
 mod sums;
 pub mod value;
 
-pub use cause::{BlockKind, CallOutcome, CallPurpose, Cause, Denial, EndReason, Phase};
+pub use cause::{BlockKind, CallOutcome, CallPurpose, Cause, Denial, EndReason, Failure, Phase};
 pub use fingerprint::Fingerprint;
 pub use summary::SummaryRow;
 pub use value::Value;
 
-use crate::scenario::Domain;
+use crate::scenario::{Domain, KeyName, Protection};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
@@ -40,6 +40,8 @@ pub enum Record<'a> {
     KeyCall(&'a KeyCall<'a>),
     /// A time in which a key could not be used as before: stated when it ends.
     Block(&'a Block<'a>),
+    /// A revision and the key that it is bound to: stated at the end of the run.
+    Revision(&'a Revision<'a>),
     /// A service over the whole run, then all services together.
     Total(&'a Total<'a>),
 }
@@ -223,11 +225,11 @@ pub struct KeyCall<'a> {
     pub key: &'a str,
     /// The version.
     pub version: u32,
-    /// The service whose start called; absent for a check.
+    /// The service whose start or deploy called; absent for a check.
     pub service: Option<&'a str>,
     /// Ordinal of its revision; absent for a check.
     pub revision: Option<u32>,
-    /// Serial of the instance whose start called; absent for a check.
+    /// Serial of the instance whose start called; absent for a check or a deploy.
     pub serial: Option<u32>,
     /// What for.
     pub purpose: CallPurpose,
@@ -254,6 +256,44 @@ pub struct Block<'a> {
     pub from: SimTime,
     /// Until when; absent: to the end of the run.
     pub until: Option<SimTime>,
+}
+
+/// A revision, what became of its deploy, and the key that it is bound to at the end of the run.
+#[derive(Clone, Copy, Debug)]
+pub struct Revision<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// Its name: the service's and its ordinal, as the platform makes it.
+    pub name: &'a str,
+    /// Its ordinal within the service, from 1.
+    pub ordinal: u32,
+    /// When it was deployed; the first one at the start of the run.
+    pub deployed: SimTime,
+    /// When its first instance was ready.
+    pub ready: Option<SimTime>,
+    /// When its deploy failed.
+    pub failed: Option<SimTime>,
+    /// Why.
+    pub failure: Option<Failure>,
+    /// Its share of the requests at the end, in per cent.
+    pub percent: u32,
+    /// The key that its image is encrypted with.
+    pub key: Option<BoundKey<'a>>,
+}
+
+/// The key of a revision, as the platform describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct BoundKey<'a> {
+    /// Its name in the scenario.
+    pub name: &'a str,
+    /// Its full resource name.
+    pub resource: &'a KeyName,
+    /// Where its material is.
+    pub protection: Protection,
+    /// The version that the revision is bound to.
+    pub version: u32,
+    /// Why a call under that version is denied now; absent where it is usable.
+    pub denial: Option<Denial>,
 }
 
 /// A service over the whole run after the warm-up, or all services together (`service` is empty).

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::deploy::Laid;
 use super::fill::{covers, pool};
 use super::keys::{ExternalManager, Key, Quota};
 use super::load::TraceFile;
@@ -62,12 +63,17 @@ impl<'a> Build<'a> {
 }
 
 /// The scenario of a tree that has passed all checks.
-pub(super) fn build(root: &Node, folder: &Path, working_folder: &Path) -> Scenario {
+pub(super) fn build(root: &Node, laid: &[Laid], folder: &Path, working_folder: &Path) -> Scenario {
     let mut build = Build::new(root, folder, working_folder);
     let services = tables(root, "services").iter().map(|s| Service::build(s, &mut build)).collect();
     let timeline = root.get("timeline").map(Node::items).unwrap_or_default();
-    let mut timeline: Vec<Entry> =
-        timeline.iter().filter_map(|entry| Entry::build(entry, &build)).collect();
+    let mut deployed: BTreeMap<usize, Service> =
+        laid.iter().map(|d| (d.entry, Service::build(&d.service, &mut build))).collect();
+    let mut timeline: Vec<Entry> = timeline
+        .iter()
+        .enumerate()
+        .filter_map(|(at, entry)| Entry::build(entry, &build, deployed.remove(&at)))
+        .collect();
     timeline.sort_by_key(|entry| entry.at);
     Scenario {
         name: text(root, "name").to_owned(),

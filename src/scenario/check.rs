@@ -7,7 +7,7 @@ use super::problem::{Problem, Problems, Severity};
 use super::schema::Shape;
 use super::source::{Findings, Place, Sources};
 use super::tree::{Node, Value};
-use super::{LockedFile, Scenario, build, checks, fill, lock, read, syntax};
+use super::{LockedFile, Scenario, build, checks, deploy, fill, lock, read, syntax};
 use crate::units::SimDuration;
 
 /// The text of a scenario file.
@@ -56,16 +56,18 @@ pub fn check(
     for given in overrides {
         apply(&mut root, given, &schema, &mut sources, &mut found);
     }
+    let mut laid = deploy::lay(&root, &schema, &mut found);
     read::read(&mut root, &schema, &mut found);
-    fill::fill(&mut root, source.stem, &mut found);
-    checks::check(&root, &schema, &sources, &mut found);
+    deploy::read_laid(&mut laid, &schema, &mut found);
+    fill::fill(&mut root, &mut laid, source.stem, &mut found);
+    checks::check(&root, &laid, &schema, &sources, &mut found);
     if let Some(length) = root.get("duration").and_then(Node::duration) {
         checks::horizon(&root, length, interval(&root, length), &mut found);
     }
     if found.has_errors() {
         return Err(found.into_problems(&sources));
     }
-    let scenario = build::build(&root, source.folder, working_folder);
+    let scenario = build::build(&root, &laid, source.folder, working_folder);
     let warnings = found.into_problems(&sources);
     Ok(Checked { scenario, warnings, tree: root, sources })
 }

@@ -1,5 +1,6 @@
 //! Defaults that follow from other keys.
 
+use super::deploy::Laid;
 use super::keys::KeyName;
 use super::read::default;
 use super::schema::Alphabet;
@@ -8,7 +9,7 @@ use super::timeline::Domain;
 use super::tree::{Entry, Node, Value};
 
 /// Fills in what the schema calls derived; the tree has its plain defaults already.
-pub(super) fn fill(root: &mut Node, stem: &str, found: &mut Findings) {
+pub(super) fn fill(root: &mut Node, laid: &mut [Laid], stem: &str, found: &mut Findings) {
     if root.get("name").is_none() {
         if !Alphabet::Folder.allows(stem) {
             let title = "the file's name can't be the scenario's";
@@ -18,6 +19,7 @@ pub(super) fn fill(root: &mut Node, stem: &str, found: &mut Findings) {
         root.add_default("name", Value::Text(stem.to_owned()));
     }
     each(root, "services", service);
+    laid.iter_mut().for_each(|deploy| service(&mut deploy.service.node));
     each(root, "keys", key);
     each(root, "quotas", quota);
     implied_quotas(root);

@@ -67,6 +67,18 @@ pub enum Protection {
     ExternalVpc,
 }
 
+impl Protection {
+    /// The platform's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Software => "SOFTWARE",
+            Self::Hsm => "HSM",
+            Self::External => "EXTERNAL",
+            Self::ExternalVpc => "EXTERNAL_VPC",
+        }
+    }
+}
+
 /// Operations a second that the keys of one project, location and kind may use together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quota {

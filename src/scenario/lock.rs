@@ -80,7 +80,7 @@ fn inline(text: &mut String, node: &Node, shape: &Shape) {
         // No key takes one, so that none is in a tree without errors.
         Value::Datetime => {}
         Value::List(items) => {
-            let Some(element) = shape.children.first() else { return };
+            let element = shape.children.first().unwrap_or(shape);
             text.push('[');
             for item in items {
                 text.push_str("\n  ");
@@ -89,11 +89,16 @@ fn inline(text: &mut String, node: &Node, shape: &Shape) {
             }
             text.push_str("\n]");
         }
-        Value::Table(_) => {
+        Value::Table(entries) => {
             let mut before = "{ ";
-            for child in &shape.children {
-                let Some(entry) = node.entry(child.name) else { continue };
-                push(text, &[before, &name(child.name), " = "]);
+            // What is laid over something else stands as the file has it.
+            let named = matches!(shape.row.kind, Kind::Settings | Kind::Names(_));
+            let known = shape.children.iter().filter(|_| !named);
+            let known = known.filter_map(|c| Some((node.entry(c.name)?, c)));
+            let own = entries.iter().filter(|_| named);
+            let own = own.map(|e| (e, shape.children.first().unwrap_or(shape)));
+            for (entry, child) in known.chain(own) {
+                push(text, &[before, &name(&entry.key), " = "]);
                 inline(text, &entry.node, child);
                 before = ", ";
             }

@@ -15,6 +15,7 @@ pub mod autoscaler;
 mod build;
 mod check;
 mod checks;
+mod deploy;
 mod fill;
 pub mod keys;
 mod limits;
@@ -44,7 +45,7 @@ pub use service::{
     BackOff, ClockStopsOn, Encryption, PendingTimeout, Revocation, RevocationAction, Routing,
     Service, Start,
 };
-pub use timeline::{Action, Domain, Entry};
+pub use timeline::{Action, Deploy, Domain, Entry, RolloutStep};
 
 use crate::units::SimDuration;
 

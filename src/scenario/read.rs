@@ -13,6 +13,12 @@ pub(super) fn read(root: &mut Node, schema: &Shape, found: &mut Findings) {
     Reader { found, path: Vec::new() }.value(schema, root);
 }
 
+/// Reads what stands at a path of names, by its shape.
+pub(super) fn read_at(path: &[&str], node: &mut Node, shape: &Shape, found: &mut Findings) {
+    let path = path.iter().map(|&name| name.to_owned()).collect();
+    Reader { found, path }.value(shape, node);
+}
+
 struct Reader<'a> {
     found: &'a mut Findings,
     /// Where the walk is.
@@ -57,6 +63,7 @@ impl Reader<'_> {
             | Kind::Ratio { .. }
             | Kind::Duration { .. }
             | Kind::Rate { .. }
+            | Kind::Settings
             | Kind::Operations => {}
         }
     }

@@ -33,6 +33,8 @@ pub enum Kind {
     List,
     /// A law of durations: the keys of [`DISTRIBUTION`].
     Distribution,
+    /// Keys of a service, to be laid over those that it has.
+    Settings,
     /// A text.
     Text,
     /// A text that is a name of its own.

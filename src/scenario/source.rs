@@ -137,8 +137,11 @@ impl Findings {
     }
 
     /// All of them in source order: the file's first, then the overrides'.
+    ///
+    /// What a deploy inherits may be wrong once more: it is said once.
     pub fn into_problems(mut self, sources: &Sources) -> Problems {
         self.list.sort_by_key(|f| (f.marks[0].0.source, f.marks[0].0.span.start));
+        self.list.dedup_by(|b, a| (&a.title, &a.marks) == (&b.title, &b.marks));
         let problem = |f: Finding| Problem {
             severity: f.severity,
             title: f.title,

@@ -255,6 +255,29 @@ pub static ROWS: &[Row] = rows! {
     "timeline.#.load_step" Kind::Table, Variant, "a service's poisson and profile loads are multiplied (then as the scenario has them)";
     "timeline.#.load_step.service" Kind::Reference("services"), required("service = \"web\""), "the service";
     "timeline.#.load_step.factor" ratio(0.0, 1e6), required("factor = 3"), "times the scenario's rate";
+    "timeline.#.deploy" Kind::Table, Variant, "a service gets a new revision, which takes traffic when its first instance is ready";
+    "timeline.#.deploy.service" Kind::Reference("services"), required("service = \"web\""), "the service";
+    "timeline.#.deploy.set" Kind::Settings, default("{}", "the same settings, deployed once more"), "keys of the service that change, for this revision and those after it";
+    "timeline.#.deploy.percent" count(1, 100), default("100", "Cloud Run documentation, Rollbacks, gradual rollouts and traffic migration"), "share of the requests, in per cent, that the revision takes when it is ready";
+    "timeline.#.deploy.rollout" Kind::List, default("[]", "the share stays as it is"), "shares that the revision takes later";
+    "timeline.#.deploy.rollout.#" Kind::Table, Presence::Element, "a later share";
+    "timeline.#.deploy.rollout.#.after" SPAN, required("after = \"5m\""), "counted from the revision's first ready instance";
+    "timeline.#.deploy.rollout.#.percent" count(1, 100), required("percent = 50"), "share of the requests, in per cent";
+    "timeline.#.traffic_set" Kind::Table, Variant, "a service's traffic is split anew";
+    "timeline.#.traffic_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
+    "timeline.#.traffic_set.percents" TABLES, required("percents = { web-00001 = 90, web-00002 = 10 }"), "whole percents by revision; they add up to 100";
+    "timeline.#.traffic_set.percents.*" count(0, 100), Presence::Element, "a revision's share";
+    "timeline.#.min_instances_set" Kind::Table, Variant, "a service has another minimum, without a deploy (then the scenario's)";
+    "timeline.#.min_instances_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
+    "timeline.#.min_instances_set.instances" INSTANCES, required("instances = 5"), "instances of all its revisions together";
+    "timeline.#.max_instances_set" Kind::Table, Variant, "a service has another maximum, without a deploy (then the scenario's)";
+    "timeline.#.max_instances_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
+    "timeline.#.max_instances_set.instances" count(1, 100_000), required("instances = 20"), "instances of each revision";
+    "timeline.#.scaling_mode_set" Kind::Table, Variant, "a service scales by hand, without a deploy (then by its autoscaler)";
+    "timeline.#.scaling_mode_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
+    "timeline.#.scaling_mode_set.automatic" Kind::True, Variant, "by its autoscaler";
+    "timeline.#.scaling_mode_set.manual" Kind::Table, Variant, "by hand: minimum and maximum do not count";
+    "timeline.#.scaling_mode_set.manual.instances" INSTANCES, required("instances = 5"), "instances of all its revisions together, divided by traffic";
 };
 
 /// The keys of a law of durations, wherever one stands; a part of a mixture has all but `mixture`.

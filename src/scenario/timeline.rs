@@ -1,6 +1,7 @@
 //! What happens at an instant: keys, permissions, outages, quotas, load.
 
-use super::build::{Build, length, ratio, text};
+use super::build::{Build, count, length, ratio, text};
+use super::service::Service;
 use super::tree::{self, Node};
 use crate::ids::{KeyId, ManagerId, QuotaId, ServiceId};
 use crate::units::{Ratio, SimDuration};
@@ -67,6 +68,73 @@ pub enum Action {
         /// Times the scenario's rate.
         factor: Ratio,
     },
+    /// A service gets a new revision; takes no `until`.
+    Deploy(Box<Deploy>),
+    /// A service's traffic is split anew; takes no `until`.
+    TrafficSet {
+        /// The service.
+        service: ServiceId,
+        /// Revisions by ordinal, from 1, with whole percents that add up to 100.
+        percents: Vec<(u32, u32)>,
+    },
+    /// A service has another minimum, in place (the scenario's).
+    MinInstancesSet {
+        /// The service.
+        service: ServiceId,
+        /// Instances of all its revisions together.
+        instances: u32,
+    },
+    /// A service has another maximum, in place (the scenario's).
+    MaxInstancesSet {
+        /// The service.
+        service: ServiceId,
+        /// Instances of each revision.
+        instances: u32,
+    },
+    /// A service scales by hand or by its autoscaler, in place (by its autoscaler).
+    ScalingModeSet {
+        /// The service.
+        service: ServiceId,
+        /// In manual mode the instances of all its revisions together.
+        manual: Option<u32>,
+    },
+}
+
+/// A new revision of a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deploy {
+    /// The service.
+    pub service: ServiceId,
+    /// What is deployed: the service with the changes of this deploy and of all before it. Its
+    /// load and its limits mean nothing here.
+    pub settings: Service,
+    /// Share of the requests, in per cent, that it takes when its first instance is ready.
+    pub percent: u32,
+    /// The shares that it takes later.
+    pub rollout: Vec<RolloutStep>,
+}
+
+/// A later share of a new revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RolloutStep {
+    /// Counted from the revision's first ready instance.
+    pub after: SimDuration,
+    /// Share of the requests, in per cent.
+    pub percent: u32,
+}
+
+/// The revisions of a split, by ordinal where the name can be one, and their percents.
+pub(super) fn percents(split: &Node) -> impl Iterator<Item = (Option<u32>, &Node)> {
+    let service = split.get("service").and_then(Node::text).unwrap_or_default();
+    let percents = split.get("percents").map(Node::entries).unwrap_or_default();
+    percents.iter().map(move |entry| (ordinal(service, &entry.key), &entry.node))
+}
+
+/// The ordinal in a revision's name: that of its service, a dash, and five digits or more.
+pub(super) fn ordinal(service: &str, revision: &str) -> Option<u32> {
+    let digits = revision.strip_prefix(service)?.strip_prefix('-')?;
+    let is_name = digits.len() >= 5 && digits.bytes().all(|b| b.is_ascii_digit());
+    digits.parse().ok().filter(|&n| is_name && n > 0)
 }
 
 /// Why an external manager's answer is a failure: `violation[1].type` of the error detail
@@ -190,16 +258,21 @@ pub(super) fn until(entry: &Node) -> Option<SimDuration> {
 
 impl Entry {
     /// An entry of a checked table.
-    pub(super) fn build(entry: &Node, build: &Build<'_>) -> Option<Self> {
-        let action = Action::build(action(entry)?, build)?;
+    pub(super) fn build(
+        entry: &Node,
+        build: &Build<'_>,
+        deployed: Option<Service>,
+    ) -> Option<Self> {
+        let action = Action::build(action(entry)?, build, deployed)?;
         Some(Self { at: length(entry, "at"), until: until(entry), action })
     }
 }
 
 impl Action {
-    fn build(action: &tree::Entry, build: &Build<'_>) -> Option<Self> {
+    fn build(action: &tree::Entry, build: &Build<'_>, deployed: Option<Service>) -> Option<Self> {
         let (name, action) = (action.key.as_str(), &action.node);
         let key = || KeyId::at(build.position("keys", text(action, "key")));
+        let service = || ServiceId::at(build.position("services", text(action, "service")));
         Some(match name {
             "key_disable" => Self::KeyDisable { key: key() },
             "key_enable" => Self::KeyEnable { key: key() },
@@ -217,9 +290,37 @@ impl Action {
                 quota: QuotaId::at(build.position("quotas", text(action, "quota"))),
                 limit: action.get("limit").and_then(Node::operations)?,
             },
-            "load_step" => Self::LoadStep {
-                service: ServiceId::at(build.position("services", text(action, "service"))),
-                factor: ratio(action, "factor"),
+            "load_step" => Self::LoadStep { service: service(), factor: ratio(action, "factor") },
+            "deploy" => Self::Deploy(Box::new(Deploy {
+                service: service(),
+                settings: deployed?,
+                percent: count(action, "percent"),
+                rollout: action
+                    .get("rollout")
+                    .map(Node::items)
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|step| RolloutStep {
+                        after: length(step, "after"),
+                        percent: count(step, "percent"),
+                    })
+                    .collect(),
+            })),
+            "traffic_set" => Self::TrafficSet {
+                service: service(),
+                percents: percents(action)
+                    .filter_map(|(ordinal, percent)| Some((ordinal?, percent.whole()?)))
+                    .collect(),
+            },
+            "min_instances_set" => {
+                Self::MinInstancesSet { service: service(), instances: count(action, "instances") }
+            }
+            "max_instances_set" => {
+                Self::MaxInstancesSet { service: service(), instances: count(action, "instances") }
+            }
+            "scaling_mode_set" => Self::ScalingModeSet {
+                service: service(),
+                manual: action.get("manual").map(|manual| count(manual, "instances")),
             },
             _ => return None,
         })

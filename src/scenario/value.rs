@@ -26,7 +26,7 @@ const OUT_OF_BOUNDS: &str = "is out of bounds";
 pub(super) fn check(kind: &Kind, node: &Node) -> Result<(), Fault> {
     let value = &node.value;
     match *kind {
-        Kind::Table | Kind::Names(_) | Kind::Distribution => {
+        Kind::Table | Kind::Names(_) | Kind::Distribution | Kind::Settings => {
             expect(matches!(value, Value::Table(_)), "a table", value)
         }
         Kind::List => expect(matches!(value, Value::List(_)), "a list", value),

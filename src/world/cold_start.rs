@@ -9,6 +9,7 @@
 use rand::rngs::Xoshiro256PlusPlus;
 
 use super::World;
+use super::deploy::Stage;
 use super::event::Event;
 use super::instance::{
     Allocating, Attempt, Booting, Call, Fetching, Life, Place, PlaceState, Serving, Unlocked,
@@ -344,6 +345,9 @@ impl<'s, Q: EventList> World<'s, Q> {
         r.starts.ready += 1;
         r.learn(self.now.since(begun));
         self.make_ready(instance);
+        if matches!(self.revisions[revision.index()].stage, Stage::Starting) {
+            self.deployed(revision, recorder);
+        }
     }
 
     /// An instance takes requests from now on: those that wait first.

@@ -133,19 +133,36 @@ pub enum Event {
         /// The revision.
         revision: RevisionId,
     },
+    /// The key call of a revision's deploy is answered, or its wait before another attempt is over.
+    DeployStep {
+        /// The revision.
+        revision: RevisionId,
+    },
+    /// A deployed revision must have a ready instance.
+    DeployDeadline {
+        /// The revision.
+        revision: RevisionId,
+    },
+    /// A deployed revision takes a later share of the traffic.
+    Rollout {
+        /// The revision.
+        revision: RevisionId,
+        /// Which.
+        step: u32,
+    },
 }
 
 impl Ranked for Event {
     fn rank(&self) -> u8 {
         match self {
-            Self::Timeline { .. } => 0,
+            Self::Timeline { .. } | Self::Rollout { .. } => 0,
             Self::KeyDisabled { .. } => 1,
             Self::PermissionChanged { .. } => 2,
             Self::CheckAnswer { .. } => 3,
-            Self::Step { .. } => 4,
+            Self::Step { .. } | Self::DeployStep { .. } => 4,
             Self::Restart { .. } => 5,
             Self::Check { .. } => 6,
-            Self::PendingDeadline { .. } => 7,
+            Self::PendingDeadline { .. } | Self::DeployDeadline { .. } => 7,
             Self::Idle { .. } => 8,
             Self::DrainDeadline { .. } => 9,
             Self::WaitingPeriodOver { .. } => 10,

@@ -30,6 +30,13 @@ pub struct Place {
 
 const _: () = assert!(size_of::<Place>() == 32);
 
+impl Place {
+    /// Whether it may be given requests.
+    pub fn takes_requests(&self) -> bool {
+        self.state == PlaceState::Ready
+    }
+}
+
 /// What requests may do with an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlaceState {

@@ -10,6 +10,7 @@ mod autoscaler;
 mod blame;
 mod check;
 mod cold_start;
+mod deploy;
 mod event;
 mod instance;
 mod keys;
@@ -36,7 +37,7 @@ use revision::Revision;
 use crate::ids::{RevisionId, ServiceId};
 use crate::kernel::{Agenda, Arrivals, Bound, Entry, EventList, Schedule, Streams, Wheel};
 use crate::record::Recorder;
-use crate::scenario::{Scenario, Trace};
+use crate::scenario::{Action, Scenario, Trace};
 use crate::stats::Histogram;
 use crate::units::{SECOND, SimDuration, SimTime};
 
@@ -157,6 +158,11 @@ impl<'s, Q: EventList> World<'s, Q> {
         let settings = &self.scenario.services[id.index()];
         self.services.push(service::Service::new(settings, &self.streams));
         let revision = self.add_revision(id, settings);
+        let has_deploys =
+            self.scenario.timeline.iter().any(
+                |entry| matches!(&entry.action, Action::Deploy(deploy) if deploy.service == id),
+            );
+        self.services[id.index()].has_deploys = has_deploys;
         self.services[id.index()].traffic.give(revision, split::ALL);
         self.share_limits(id);
         for _ in 0..settings.initial_instances {
@@ -179,8 +185,9 @@ impl<'s, Q: EventList> World<'s, Q> {
         let ordinal = s.revisions.len() as u32;
         let mean_start = self.mean_start(settings);
         let latency = std::array::from_fn(|_| self.histograms.pop().unwrap_or_default());
-        let revision =
+        let mut revision =
             Revision::new(service, ordinal, settings, mean_start, latency, &self.streams);
+        revision.deployed = self.now;
         self.revisions.push(revision);
         if let Some(encryption) = &settings.encryption {
             self.watches[encryption.key.index()].revisions.push(id);
@@ -350,6 +357,9 @@ impl<'s, Q: EventList> World<'s, Q> {
                 self.waiting_period_over(revision, serial, recorder);
             }
             Event::Tick { revision } => self.tick(revision, recorder),
+            Event::DeployStep { revision } => self.deploy_step(revision, recorder),
+            Event::DeployDeadline { revision } => self.deploy_deadline(revision, recorder),
+            Event::Rollout { revision, step } => self.roll_out(revision, step, recorder),
         }
     }
 }

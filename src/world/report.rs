@@ -4,12 +4,13 @@
 //! checks of their keys.
 
 use super::World;
+use super::deploy::Stage;
 use super::instance::Life;
 use super::revision::Revision;
 use super::service::{self, Marks, Service};
 use crate::ids::{InstanceId, KeyId, RevisionId, ServiceId};
 use crate::kernel::EventList;
-use crate::record::{Calls, EndReason, Phase, Record, Recorder, Sample, Total};
+use crate::record::{self, BoundKey, Calls, EndReason, Phase, Record, Recorder, Sample, Total};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
@@ -161,7 +162,43 @@ impl<Q: EventList> World<'_, Q> {
             self.state_block(&block, None, recorder);
         }
         self.revisions.iter_mut().for_each(Revision::keep_latency);
+        for s in &self.services {
+            for &id in &s.revisions {
+                let r = &self.revisions[id.index()];
+                self.state_revision(r, s.traffic.percent(id), recorder);
+            }
+        }
         self.state_totals(recorder);
+    }
+
+    /// States a revision with its key.
+    fn state_revision(&self, r: &Revision<'_>, percent: u32, recorder: &mut dyn Recorder) {
+        let (ready, failed, failure) = match r.stage {
+            Stage::Encrypting(_) | Stage::Starting => (None, None, None),
+            Stage::Ready { at } => (Some(at), None, None),
+            Stage::Failed { at, why } => (None, Some(at), Some(why)),
+        };
+        let key = r.settings.encryption.as_ref().map(|encryption| {
+            let settings = &self.scenario.keys[encryption.key.index()];
+            BoundKey {
+                name: &settings.name,
+                resource: &settings.resource,
+                protection: settings.protection,
+                version: 1,
+                denial: self.keys.key(encryption.key).denial(),
+            }
+        });
+        recorder.record(Record::Revision(&record::Revision {
+            service: &r.settings.name,
+            name: &r.name,
+            ordinal: r.ordinal,
+            deployed: r.deployed,
+            ready,
+            failed,
+            failure,
+            percent,
+            key,
+        }));
     }
 
     /// States a total a service, then that of all together.

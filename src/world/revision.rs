@@ -6,13 +6,14 @@ use std::collections::BinaryHeap;
 use crate::ids::{InstanceId, OrderId, ServiceId};
 use crate::kernel::{Family, Streams};
 use crate::record::{Calls, Cause, Phase, Requests, Starts};
-use crate::scenario::Service;
+use crate::scenario::{RolloutStep, Service};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
 use super::autoscaler::{self, Observation, Policy};
 use super::blame::Blame;
 use super::cold_start::Hold;
+use super::deploy::Stage;
 use super::pending::Pending;
 use super::router::Router;
 
@@ -99,8 +100,18 @@ pub struct Revision<'s> {
     pub name: String,
     /// What was deployed.
     pub settings: &'s Service,
+    /// When it was deployed.
+    pub deployed: SimTime,
+    /// How far its deploy has come.
+    pub stage: Stage,
+    /// Share of the requests, in per cent, that it takes when it is ready.
+    pub percent: u32,
+    /// Shares that it takes later.
+    pub rollout: &'s [RolloutStep],
     /// How many instances it may have.
     pub limits: Limits,
+    /// Whether it has traffic, or awaits it: otherwise no instance is wanted.
+    pub routed: bool,
     /// Latency of the requests served since the last sample.
     pub latency: Histogram,
     /// Latency of those served before, since the end of the warm-up.
@@ -149,7 +160,9 @@ pub struct Revision<'s> {
     instance_since: SimTime,
     /// How many instances are wanted, before the limits.
     pub policy: Box<dyn Policy>,
-    /// What the policy wants within the limits.
+    /// What the policy wants.
+    pub desired: u32,
+    /// That within the limits.
     pub wanted: u32,
     /// Whether the clock runs that leads from the detection of a revocation to the stop of all
     /// running instances.
@@ -176,7 +189,12 @@ impl<'s> Revision<'s> {
             service,
             ordinal,
             settings,
+            deployed: SimTime::ZERO,
+            stage: Stage::Ready { at: SimTime::ZERO },
+            percent: super::split::ALL,
+            rollout: &[],
             limits: Limits::default(),
+            routed: false,
             latency,
             latency_before,
             seen: Seen::default(),
@@ -202,11 +220,17 @@ impl<'s> Revision<'s> {
             instance_time: 0,
             instance_since: SimTime::ZERO,
             policy: autoscaler::policy(settings),
+            desired: 0,
             wanted: 0,
             grace: false,
             grace_serial: 0,
             name,
         }
+    }
+
+    /// The limits hold for what the policy wants; without traffic nothing is wanted.
+    pub fn settle_wanted(&mut self) {
+        self.wanted = self.limits.clamp(if self.routed { self.desired } else { 0 });
     }
 
     /// Brings every integral up to now.

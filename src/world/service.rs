@@ -2,6 +2,7 @@
 
 use super::World;
 use super::cold_start::Progress;
+use super::deploy::Stage;
 use super::event::Event;
 use super::revision::{Limits, Revision};
 use super::split::{Split, divide};
@@ -20,8 +21,6 @@ pub struct Service {
     pub revisions: Vec<RevisionId>,
     /// Whether the scenario deploys revisions of it: then each revision has rows of its own.
     pub has_deploys: bool,
-    /// The revision that will take traffic when its first instance is ready.
-    pub deploying: Option<RevisionId>,
     /// Limits of the service as a whole, as they hold now.
     pub limits: ServiceLimits,
     /// Most ready instances at once, of all revisions together, since the end of the warm-up.
@@ -76,7 +75,6 @@ impl Service {
             traffic: Split::new(streams.get("traffic split", &settings.name)),
             revisions: Vec::new(),
             has_deploys: false,
-            deploying: None,
             limits: ServiceLimits {
                 min: settings.min_instances,
                 max: settings.max_instances,
@@ -110,10 +108,14 @@ impl<'s, Q: EventList> World<'s, Q> {
         let mins = divide(s.limits.min, &percents);
         let manual = s.limits.manual.map(|count| divide(count, &percents));
         for (i, &revision) in s.revisions.iter().enumerate() {
-            self.revisions[revision.index()].limits = Limits {
-                min: mins[i].max(u32::from(s.deploying == Some(revision))),
+            let r = &mut self.revisions[revision.index()];
+            // A deploy starts one instance to see whether it can.
+            let awaited = u32::from(matches!(r.stage, Stage::Starting));
+            r.routed = percents[i] > 0 || awaited > 0;
+            r.limits = Limits {
+                min: mins[i].max(awaited),
                 max: s.limits.max,
-                manual: manual.as_ref().map(|counts| counts[i]),
+                manual: manual.as_ref().map(|counts| counts[i].max(awaited)),
             };
         }
     }
@@ -141,7 +143,8 @@ impl<'s, Q: EventList> World<'s, Q> {
         let r = &mut self.revisions[revision.index()];
         r.traffic.step(self.now.0, r.pending.len());
         let seen = r.observe(self.now);
-        r.wanted = r.limits.clamp(r.policy.decide(&seen));
+        r.desired = r.policy.decide(&seen);
+        r.settle_wanted();
     }
 
     /// Orders starts up to what is wanted.
@@ -165,6 +168,13 @@ impl<'s, Q: EventList> World<'s, Q> {
             }
             self.order_start(revision);
         }
+    }
+
+    /// The start order that is given up first: the youngest in back-off, else the youngest.
+    pub(super) fn order_to_give_up(&self, revision: RevisionId) -> Option<OrderId> {
+        let orders = &self.revisions[revision.index()].orders;
+        let waits = |o: &&OrderId| self.orders.get(**o).progress == Progress::BackingOff;
+        orders.iter().rev().find(waits).or(orders.last()).copied()
     }
 
     /// Gives up orders that wait to be tried again, the youngest first, where neither the policy

@@ -74,7 +74,7 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A running instance takes no new requests; it is gone when it has finished those it has,
     /// or when its grace is over.
-    fn tell_to_stop(
+    pub(super) fn tell_to_stop(
         &mut self,
         instance: InstanceId,
         grace: SimDuration,
@@ -95,6 +95,7 @@ impl<Q: EventList> World<'_, Q> {
         self.instances.place_mut(instance).state = PlaceState::Draining;
         *self.instances.life_mut(instance) =
             Life::Draining(Draining { served, since: self.now, reason });
+        // A grace for ever ends at an instant that never comes, which the agenda drops.
         self.agenda.push((self.now + grace).0, Event::DrainDeadline { instance, serial });
     }
 

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_whole_is_divided_by_largest_remainder() {
-        // The textbook example of the method: 100 seats for 47, 16, 15.8, 12, 6.1 and 3.1 thousand.
+        // The textbook example of the method: ten seats for 100,000 votes.
         let votes = [47_000, 16_000, 15_800, 12_000, 6_100, 3_100];
         assert_eq!(divide(10, &votes), [5, 2, 1, 1, 1, 0]);
         assert_eq!(divide(5, &[90, 10]), [5, 0]);

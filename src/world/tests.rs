@@ -1,5 +1,7 @@
 //! The world against formulas, and against itself on the reference event list.
 
+mod deploys;
+
 use super::*;
 use crate::distribution::Distribution;
 use crate::kernel::HeapList;

@@ -37,7 +37,8 @@ impl<Q: EventList> World<'_, Q> {
 
     /// An entry begins, or is taken back.
     pub(super) fn happen(&mut self, entry: u32, over: bool, recorder: &mut dyn Recorder) {
-        let entry = &self.scenario.timeline[entry as usize];
+        let scenario = self.scenario;
+        let entry = &scenario.timeline[entry as usize];
         match entry.action {
             Action::KeyDisable { key } if over => self.enable(key, recorder),
             Action::KeyDisable { key } => self.disable(key),
@@ -62,6 +63,24 @@ impl<Q: EventList> World<'_, Q> {
             Action::QuotaSet { quota, limit } => self.set_quota(quota, limit, over, recorder),
             Action::LoadStep { service, factor } => {
                 self.step_load(service, if over { 1.0 } else { factor.0 });
+            }
+            Action::Deploy(ref deploy) => self.deploy(deploy, recorder),
+            Action::TrafficSet { service, ref percents } => {
+                self.split_traffic(service, percents, recorder);
+            }
+            Action::MinInstancesSet { service, instances } => {
+                let usual = scenario.services[service.index()].min_instances;
+                let min = if over { usual } else { instances };
+                self.change_limits(service, |limits| limits.min = min, recorder);
+            }
+            Action::MaxInstancesSet { service, instances } => {
+                let usual = scenario.services[service.index()].max_instances;
+                let max = if over { usual } else { instances };
+                self.change_limits(service, |limits| limits.max = max, recorder);
+            }
+            Action::ScalingModeSet { service, manual } => {
+                let manual = manual.filter(|_| !over);
+                self.change_limits(service, |limits| limits.manual = manual, recorder);
             }
         }
     }

@@ -11,6 +11,7 @@ mod timeline;
 
 pub(super) use horizon::horizon;
 
+use super::deploy::Laid;
 use super::schema::{Kind, Shape};
 use super::source::{Findings, Sources, shown};
 use super::tree::{Entry, Node};
@@ -24,11 +25,21 @@ struct Checks<'a> {
 }
 
 /// Makes all checks, but for those that want the length of the run.
-pub(super) fn check(root: &Node, schema: &Shape, sources: &Sources, found: &mut Findings) {
+pub(super) fn check(
+    root: &Node,
+    laid: &[Laid],
+    schema: &Shape,
+    sources: &Sources,
+    found: &mut Findings,
+) {
     let mut checks = Checks { root, sources, found };
     checks.length();
     checks.below(schema, root);
+    if let Some(service) = schema.child("services").and_then(|s| s.children.first()) {
+        laid.iter().for_each(|deploy| checks.below(service, &deploy.service.node));
+    }
     checks.services();
+    checks.deployed(laid);
     checks.keys();
     checks.quotas();
     checks.timeline();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Checks;
+use crate::scenario::deploy::Laid;
 use crate::scenario::source::shown;
 use crate::scenario::tree::{Entry, Node, Value};
 use crate::units::{SECOND, SimDuration};
@@ -11,6 +12,13 @@ use crate::units::{SECOND, SimDuration};
 const INSTANCES: u64 = 1_000_000;
 
 impl Checks<'_> {
+    /// The services that deploys make: the checks of settings, not those of load.
+    pub(super) fn deployed(&mut self, laid: &[Laid]) {
+        for deploy in laid {
+            self.settings(&deploy.service.node);
+        }
+    }
+
     pub(super) fn services(&mut self) {
         let services = self.tables("services");
         if let (Some(table), []) = (self.root.entry("services"), services) {
@@ -37,6 +45,12 @@ impl Checks<'_> {
         if service.get("initial_instances").is_some_and(|n| n.given) {
             self.ordered(service, "initial_instances", "max_instances", whole);
         }
+        self.settings(service);
+        self.load(entry);
+    }
+
+    /// The checks of what a deploy makes.
+    fn settings(&mut self, service: &Node) {
         self.fixed(service);
         let windows = ("autoscaler.cloud_run.window", "autoscaler.cloud_run.long_window");
         self.ordered(service, windows.0, windows.1, Node::duration);
@@ -44,7 +58,6 @@ impl Checks<'_> {
         self.ordered(service, back_off.0, back_off.1, Node::duration);
         self.location(service);
         self.waiting_period(service);
-        self.load(entry);
     }
 
     /// A fixed number of instances is a wish that the maximum must allow.

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use super::Checks;
 use crate::scenario::source::shown;
-use crate::scenario::timeline::{action, until};
+use crate::scenario::timeline::{action, percents, until};
 use crate::scenario::tree::{Entry, Node};
+use crate::scenario::value::unknown_name;
 use crate::units::SimDuration;
 
 /// Actions for good, which nothing takes back.
-const FOR_GOOD: [&str; 3] = ["key_enable", "key_destroy", "permission_grant"];
+const FOR_GOOD: [&str; 5] =
+    ["key_enable", "key_destroy", "permission_grant", "deploy", "traffic_set"];
 
 /// An action in its time, for the search of overlaps.
 struct Window<'a> {
@@ -25,8 +27,11 @@ impl Checks<'_> {
         for entry in entries {
             let Some(action) = action(entry) else { continue };
             self.end(entry, action);
-            if action.key == "load_step" {
-                self.load_step(&action.node);
+            match action.key.as_str() {
+                "load_step" => self.load_step(&action.node),
+                "deploy" => self.rollout(&action.node),
+                "traffic_set" => self.split(entry, action),
+                _ => {}
             }
             let (at, end) = (entry.get("at").and_then(Node::duration), until(entry));
             let target = target(&action.node);
@@ -88,6 +93,55 @@ impl Checks<'_> {
             let finding = self.found.error("there is no rate to multiply", &name.place, label);
             finding.help("a load_step multiplies poisson and profile loads; scale recorded ones");
         }
+    }
+
+    /// Steps of a rollout come one after another.
+    fn rollout(&mut self, deploy: &Node) {
+        let steps = deploy.get("rollout").map(Node::items).unwrap_or_default();
+        let after = steps.iter().filter_map(|step| step.get("after"));
+        let after: Vec<_> = after.filter_map(|node| Some((node, node.duration()?))).collect();
+        for pair in after.windows(2) {
+            let ((earlier, before), (later, then)) = (pair[0], pair[1]);
+            if then <= before {
+                let label = format!("the step before is after {before}");
+                let title = "the steps of a rollout must rise";
+                self.found.error(title, &later.place, label).also(&earlier.place, "");
+            }
+        }
+    }
+
+    /// Percents of a split add up, and name revisions that have been deployed by then.
+    fn split(&mut self, entry: &Node, action: &Entry) {
+        let split = &action.node;
+        let Some(table) = split.get("percents") else { return };
+        let whole: Option<u32> = table.entries().iter().map(|e| e.node.whole::<u32>()).sum();
+        if let Some(sum) = whole.filter(|&sum| sum != 100) {
+            let label = format!("they add up to {sum}");
+            self.found.error("percents do not add up to 100", &table.place, label);
+        }
+        let service = split.get("service").and_then(Node::text).unwrap_or_default();
+        let at = entry.get("at").and_then(Node::duration).unwrap_or_default();
+        let deploys = 1 + self.deploys(service, at);
+        let known: Vec<String> = (1..=deploys).map(|n| format!("{service}-{n:05}")).collect();
+        for (entry, (ordinal, _)) in table.entries().iter().zip(percents(split)) {
+            if ordinal.is_none_or(|n| n as usize > deploys) {
+                let title = format!("there is no revision {} then", shown(&entry.key));
+                let label = unknown_name(&entry.key, "revisions", known.iter().map(String::as_str));
+                self.found.error(title, &entry.place, label);
+            }
+        }
+    }
+
+    /// Deploys of a service until an instant, included.
+    fn deploys(&self, service: &str, until: SimDuration) -> usize {
+        let entries = self.root.get("timeline").map(Node::items).unwrap_or_default();
+        let is_one = |entry: &&Node| {
+            let deploy = action(entry).filter(|action| action.key == "deploy");
+            let of = deploy.and_then(|action| action.node.get("service")?.text());
+            let at = entry.get("at").and_then(Node::duration);
+            of == Some(service) && at.is_some_and(|at| at <= until)
+        };
+        entries.iter().filter(is_one).count()
     }
 
     fn overlaps(&mut self, target: &str, windows: &[Window<'_>]) {
