@@ -62,7 +62,7 @@ fn clock(t: f64, span: f64) -> String {
     let (days, hours) = (seconds / 86_400, seconds / 3_600);
     let (minutes, rest) = (seconds / 60, seconds % 60);
     match span {
-        s if s <= 2.0 * 3_600.0 => format!("T+{minutes:02}:{rest:02}"),
+        s if s <= 3_600.0 => format!("T+{minutes:02}:{rest:02}"),
         s if s <= 3.0 * 86_400.0 => format!("T+{hours}:{:02} h", minutes % 60),
         _ => format!("day {days}"),
     }

@@ -7,7 +7,7 @@ mod axis;
 mod palette;
 mod panel;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use plotters::prelude::*;
@@ -16,14 +16,10 @@ use super::csv::Table;
 use super::font;
 use crate::error::Error;
 use palette as color;
-use panel::{Block, Layer, Line, Panel, Scale, Stroke, Time};
+use panel::{Block, Canvas, Layer, Line, Panel, Scale, Stroke, Time};
 
-/// Width of a picture in pixels.
-const WIDTH: u32 = 960;
-/// Height of a panel.
-const HEIGHT: u32 = 230;
 /// Pixels of a PNG for one of the picture.
-const ZOOM: u32 = 2;
+const ZOOM: f64 = 2.0;
 
 /// A picture, drawn: its file's name and its bytes.
 pub type Drawn = (String, Vec<u8>);
@@ -62,49 +58,67 @@ pub fn draw(folder: &Path, services: &[String]) -> Result<Vec<Drawn>, Error> {
 
 /// A picture of panels under each other, in both forms.
 fn picture(name: &str, panels: &[Panel], time: &Time) -> Result<[Drawn; 2], Error> {
-    let height = HEIGHT * panels.len() as u32;
+    let canvas = Canvas { zoom: 1.0, stretches: false };
     let mut svg = String::new();
     {
-        let area = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
-        stack(&area, 1, panels, time).map_err(failed)?;
+        let size = size(panels, time, canvas);
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        stack(&area, canvas, panels, time).map_err(failed)?;
     }
-    let (width, high) = (WIDTH * ZOOM, height * ZOOM);
-    let mut pixels = vec![0; (width * high * 3) as usize];
-    {
-        let backend = BitMapBackend::with_buffer(&mut pixels, (width, high));
-        stack(&backend.into_drawing_area(), ZOOM, panels, time).map_err(failed)?;
-    }
-    let png = encode(&pixels, (width, high)).map_err(failed)?;
+    let png = bitmap(panels, time)?;
     Ok([(format!("{name}.svg"), svg.into_bytes()), (format!("{name}.png"), png)])
+}
+
+/// A PNG of panels under each other. They are drawn one at a time, so that a tall picture takes no
+/// more memory than a panel.
+fn bitmap(panels: &[Panel], time: &Time) -> Result<Vec<u8>, Error> {
+    let canvas = Canvas { zoom: ZOOM, stretches: true };
+    let (width, height) = size(panels, time, canvas);
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Fast);
+    let mut header = encoder.write_header().map_err(failed)?;
+    let mut writer = header.stream_writer().map_err(failed)?;
+    let mut pixels = Vec::new();
+    for panel in panels.chunks(1) {
+        let (width, height) = size(panel, time, canvas);
+        pixels.resize((width * height * 3) as usize, 0);
+        let backend = BitMapBackend::with_buffer(&mut pixels, (width, height));
+        stack(&backend.into_drawing_area(), canvas, panel, time).map_err(failed)?;
+        writer.write_all(&pixels).map_err(failed)?;
+    }
+    writer.finish().map_err(failed)?;
+    header.finish().map_err(failed)?;
+    Ok(bytes)
 }
 
 fn failed(error: impl std::fmt::Display) -> Error {
     Error::Outside("a chart can't be drawn".to_owned(), io::Error::other(error.to_string()))
 }
 
+/// Width and height on a canvas of panels under each other.
+fn size(panels: &[Panel], time: &Time, canvas: Canvas) -> (u32, u32) {
+    let height: f64 = panels.iter().map(|panel| panel::height(panel, time)).sum();
+    ((panel::WIDTH * canvas.zoom) as u32, (height * canvas.zoom) as u32)
+}
+
 fn stack<DB: DrawingBackend>(
     area: &DrawingArea<DB, plotters::coord::Shift>,
-    zoom: u32,
+    canvas: Canvas,
     panels: &[Panel],
     time: &Time,
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
     area.fill(&WHITE)?;
-    for (part, panel) in area.split_evenly((panels.len(), 1)).iter().zip(panels) {
-        panel::draw(part, zoom.into(), (WIDTH.into(), HEIGHT.into()), panel, time)?;
+    let mut rest = area.clone();
+    for panel in panels {
+        let (part, below) =
+            rest.split_vertically(size(std::slice::from_ref(panel), time, canvas).1);
+        panel::draw(&part, canvas, panel, time)?;
+        rest = below;
     }
     area.present()
-}
-
-fn encode(pixels: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, png::EncodingError> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Fast);
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(pixels)?;
-    writer.finish()?;
-    Ok(bytes)
 }
 
 /// The time axis of a service's rows.
@@ -214,8 +228,11 @@ fn requests(rows: &Table) -> Panel {
         .zip(rate(rows, &["served_cold"]))
         .map(|(a, b)| a - b)
         .collect();
+    // What arrives and what is served are often one line: the one below is seen around the other.
+    let mut arrivals = line("arrivals", color::ARRIVALS, rate(rows, &["arrivals"]));
+    arrivals.stroke = Stroke::Wide;
     let all = [
-        line("arrivals", color::ARRIVALS, rate(rows, &["arrivals"])),
+        arrivals,
         line("served", color::SERVED, warm),
         line("served cold", color::SERVED_COLD, rate(rows, &["served_cold"])),
         line("refused", color::REFUSED, rate(rows, &["refused"])),

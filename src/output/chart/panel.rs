@@ -13,10 +13,23 @@ use crate::output::font::FAMILY;
 pub enum Stroke {
     /// Without gaps.
     Solid,
+    /// Without gaps, and so wide that it is seen on both sides of a line drawn over it.
+    Wide,
     /// In dashes.
     Dashed,
     /// In dots.
     Dotted,
+}
+
+impl Stroke {
+    /// Its width in pixels.
+    fn width(self) -> f64 {
+        match self {
+            Self::Solid => 1.0,
+            Self::Dashed | Self::Dotted => 1.5,
+            Self::Wide => 2.5,
+        }
+    }
 }
 
 /// A line over time; not-a-number leaves a gap.
@@ -97,6 +110,23 @@ pub struct Time {
     pub blocks: Vec<Block>,
 }
 
+/// What a picture is drawn on.
+#[derive(Clone, Copy, Debug)]
+pub struct Canvas {
+    /// What a pixel of the picture is on the canvas.
+    pub zoom: f64,
+    /// Whether a line is drawn one stretch at a time. A backend of pixels fills a thick line as
+    /// one polygon, with holes and spikes where it turns sharply.
+    pub stretches: bool,
+}
+
+/// Width of a panel in pixels.
+pub const WIDTH: f64 = 960.0;
+/// Height of a panel that shows something.
+const HEIGHT: f64 = 230.0;
+/// Height of the plot of a panel that shows nothing.
+const EMPTY: f64 = 36.0;
+
 /// Margins of the plot within its panel, in pixels.
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 150.0;
@@ -119,7 +149,7 @@ type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorTy
 /// A plot's place on the canvas: pixels of the picture, times what a pixel is on the canvas.
 struct Plot<'a, DB: DrawingBackend> {
     area: &'a Area<DB>,
-    zoom: f64,
+    canvas: Canvas,
     x: (f64, f64),
     y: (f64, f64),
     time: &'a Time,
@@ -129,36 +159,40 @@ struct Plot<'a, DB: DrawingBackend> {
     lanes: &'a [(f64, usize)],
 }
 
-/// Draws a panel on an area of this size in pixels of the picture.
+/// Height of a panel in pixels.
+pub fn height(panel: &Panel, time: &Time) -> f64 {
+    if is_empty(panel) { TOP + names_height(&lanes(time)) + EMPTY + BOTTOM } else { HEIGHT }
+}
+
+/// Draws a panel on an area of its width and height.
 pub fn draw<DB: DrawingBackend>(
     area: &Area<DB>,
-    zoom: f64,
-    size: (f64, f64),
+    canvas: Canvas,
     panel: &Panel,
     time: &Time,
 ) -> Drawn<DB> {
     let strip = if panel.strip.is_some() { STRIP } else { 0.0 };
     let (marks, range) = value_axis(panel);
-    let names = lanes(time, size.0 - RIGHT);
-    let lanes = names.iter().map(|n| n.1 + 1).max().unwrap_or(0);
+    let names = lanes(time);
     let plot = Plot {
         area,
-        zoom,
-        x: (LEFT, size.0 - RIGHT),
-        y: (size.1 - BOTTOM, TOP + strip + lanes as f64 * LANE),
+        canvas,
+        x: (LEFT, WIDTH - RIGHT),
+        y: (height(panel, time) - BOTTOM, TOP + strip + names_height(&names)),
         lanes: &names,
         time,
         scale: panel.scale,
         range,
     };
     plot.text(&panel.title, (LEFT, 6.0), INK, HPos::Left, VPos::Top)?;
-    plot.grid(&marks)?;
-    plot.blocks()?;
     if is_empty(panel) {
+        plot.blocks()?;
         let middle = ((plot.x.0 + plot.x.1) / 2.0, (plot.y.0 + plot.y.1) / 2.0);
         plot.text(panel.empty, middle, INK, HPos::Center, VPos::Center)?;
-        return plot.axes(&marks);
+        return plot.axes(&[]);
     }
+    plot.grid(&marks)?;
+    plot.blocks()?;
     let mut labels = plot.stack(&panel.layers)?;
     for line in &panel.lines {
         labels.extend(plot.line(line)?);
@@ -170,10 +204,16 @@ pub fn draw<DB: DrawingBackend>(
     plot.labels(labels)
 }
 
+/// Height of the lines of block names.
+fn names_height(lanes: &[(f64, usize)]) -> f64 {
+    lanes.iter().map(|lane| lane.1 + 1).max().unwrap_or(0) as f64 * LANE
+}
+
 /// Where each block's name begins and in which line above the plot, so that none covers another.
-fn lanes(time: &Time, right: f64) -> Vec<(f64, usize)> {
+fn lanes(time: &Time) -> Vec<(f64, usize)> {
     /// Width of a letter of the bundled font, on average and rather more.
     const LETTER: f64 = 7.2;
+    let right = WIDTH - RIGHT;
     let mut free: Vec<f64> = Vec::new();
     let mut place = |block: &Block| {
         let share = (block.from - time.from) / (time.until - time.from);
@@ -215,12 +255,19 @@ fn value_axis(panel: &Panel) -> (Vec<f64>, (f64, f64)) {
     }
 }
 
-/// A label at the right edge: where it would like to be, its text, its colour.
-type Label = (f64, String, RGBColor);
+/// A label at the right edge.
+struct Label {
+    /// Where it would like to be.
+    y: f64,
+    name: String,
+    color: RGBColor,
+    /// How the line is drawn that it names; an area has none.
+    stroke: Option<Stroke>,
+}
 
 impl<DB: DrawingBackend> Plot<'_, DB> {
     fn at(&self, (x, y): (f64, f64)) -> (i32, i32) {
-        ((x * self.zoom).round() as i32, (y * self.zoom).round() as i32)
+        ((x * self.canvas.zoom).round() as i32, (y * self.canvas.zoom).round() as i32)
     }
 
     fn x_of(&self, t: f64) -> f64 {
@@ -240,14 +287,29 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
     }
 
     fn text(&self, text: &str, at: (f64, f64), color: RGBColor, h: HPos, v: VPos) -> Drawn<DB> {
-        let style = (FAMILY, TEXT * self.zoom).into_font().color(&color).pos(Pos::new(h, v));
+        let style = (FAMILY, TEXT * self.canvas.zoom).into_font().color(&color).pos(Pos::new(h, v));
         self.area.draw_text(text, &style, self.at(at))
     }
 
     fn path(&self, points: &[(f64, f64)], color: RGBAColor, width: f64) -> Drawn<DB> {
         let points: Vec<_> = points.iter().map(|&p| self.at(p)).collect();
-        let width = ((width * self.zoom).round() as u32).max(1);
+        let width = ((width * self.canvas.zoom).round() as u32).max(1);
         self.area.draw(&PathElement::new(points, color.stroke_width(width)))
+    }
+
+    /// A line of many points.
+    fn solid(&self, points: &[(f64, f64)], color: RGBColor, width: f64) -> Drawn<DB> {
+        if !self.canvas.stretches {
+            return self.path(points, color.into(), width);
+        }
+        for pair in points.windows(2) {
+            // Stretches overlap by the line's width, so that corners are filled.
+            let ((x0, y0), (x1, y1)) = (pair[0], pair[1]);
+            let length = libm::hypot(x1 - x0, y1 - y0).max(1e-9);
+            let (x, y) = ((x1 - x0) / length * width / 2.0, (y1 - y0) / length * width / 2.0);
+            self.path(&[(x0 - x, y0 - y), (x1 + x, y1 + y)], color.into(), width)?;
+        }
+        Ok(())
     }
 
     fn grid(&self, marks: &[f64]) -> Drawn<DB> {
@@ -377,21 +439,28 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
     }
 
     fn line(&self, line: &Line) -> Result<Option<Label>, DrawingAreaErrorKind<DB::ErrorType>> {
+        let width = line.stroke.width();
         let mut last = None;
         for run in self.thin(&line.values) {
             let points: Vec<_> = run.iter().map(|&(x, v)| (x, self.y_of(v))).collect();
             last = points.last().copied();
             match line.stroke {
-                Stroke::Solid if points.len() == 1 => {
+                Stroke::Solid | Stroke::Wide if points.len() == 1 => {
                     let (x, y) = points[0];
-                    self.path(&[(x, y), (x + 1.5, y)], line.color.into(), 1.5)?;
+                    self.path(&[(x, y), (x + width, y)], line.color.into(), width)?;
                 }
-                Stroke::Solid => self.path(&points, line.color.into(), 1.5)?,
+                Stroke::Solid | Stroke::Wide => self.solid(&points, line.color, width)?,
                 Stroke::Dashed => self.broken(&points, line.color, 7.0, 4.0)?,
                 Stroke::Dotted => self.broken(&points, line.color, 2.0, 4.0)?,
             }
         }
-        Ok(last.map(|(_, y)| (y, line.name.clone(), line.color)))
+        let label = |(_, y)| Label {
+            y,
+            name: line.name.clone(),
+            color: line.color,
+            stroke: Some(line.stroke),
+        };
+        Ok(last.map(label))
     }
 
     /// A line in pieces of `on` pixels with `off` between them.
@@ -423,25 +492,26 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
         for layer in layers {
             let above: Vec<f64> = below.iter().zip(&layer.values).map(|(b, v)| b + v).collect();
             if layer.values.iter().any(|v| *v > 0.0) {
-                let lower = self.columns(&below, f64::min);
-                let upper = self.columns(&above, f64::max);
+                let (lower, upper) = (self.columns(&below), self.columns(&above));
                 self.fill(&lower, &upper, layer)?;
                 let at = |values: &[f64]| self.y_of(values.last().copied().unwrap_or(0.0));
                 let middle = (at(&below) + at(&above)) / 2.0;
-                labels.push((middle, layer.name.to_owned(), layer.color));
+                let name = layer.name.to_owned();
+                labels.push(Label { y: middle, name, color: layer.color, stroke: None });
             }
             below = above;
         }
         Ok(labels)
     }
 
-    /// One value a pixel column, as (x, y).
-    fn columns(&self, values: &[f64], pick: fn(f64, f64) -> f64) -> Vec<(f64, f64)> {
+    /// The greatest value of each pixel column, as (x, y): both edges of a layer are taken so, and
+    /// no layer covers the peaks of the one below.
+    fn columns(&self, values: &[f64]) -> Vec<(f64, f64)> {
         let mut columns: Vec<(f64, f64)> = Vec::new();
         for (&t, &value) in self.time.rows.iter().zip(values) {
             let x = self.x_of(t).round();
             match columns.last_mut() {
-                Some((at, seen)) if *at == x => *seen = pick(*seen, value),
+                Some((at, seen)) if *at == x => *seen = seen.max(value),
                 _ => columns.push((x, value)),
             }
         }
@@ -498,18 +568,18 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
             self.area.draw(&Rectangle::new(corners, strip.color.filled()))?;
         }
         self.path(&[(self.x.0, base), (self.x.1, base)], GRID.into(), 1.0)?;
-        self.text(&strip.name, (self.x.1 + 24.0, base - 6.0), INK, HPos::Left, VPos::Center)
+        self.label(&strip.name, base - 6.0, strip.color, None)
     }
 
     /// Names at the right edge, as near to their lines as they fit below each other.
     fn labels(&self, mut labels: Vec<Label>) -> Drawn<DB> {
         const HEIGHT: f64 = 15.0;
-        labels.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let (bottom, top) = (self.y.0 - 2.0, self.y.1 + 6.0);
+        labels.sort_by(|a, b| a.y.total_cmp(&b.y));
+        let (bottom, top) = (self.y.0 - 7.0, self.y.1 + 6.0);
         let mut free = top;
         let mut places: Vec<f64> = Vec::new();
-        for (wish, _, _) in &labels {
-            let y = wish.max(free);
+        for label in &labels {
+            let y = label.y.max(free);
             places.push(y);
             free = y + HEIGHT;
         }
@@ -518,12 +588,24 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
             *y = y.min(limit);
             limit = *y - HEIGHT;
         }
-        for ((_, name, color), y) in labels.into_iter().zip(places) {
-            let corners = [self.at((self.x.1 + 8.0, y - 5.0)), self.at((self.x.1 + 18.0, y + 5.0))];
-            self.area.draw(&Rectangle::new(corners, color.filled()))?;
-            self.area.draw(&Rectangle::new(corners, INK.stroke_width(1)))?;
-            self.text(&name, (self.x.1 + 24.0, y), INK, HPos::Left, VPos::Center)?;
+        for (label, y) in labels.into_iter().zip(places) {
+            self.label(&label.name, y, label.color, label.stroke)?;
         }
         Ok(())
+    }
+
+    /// A name at the right edge with a sample of what it names.
+    fn label(&self, name: &str, y: f64, color: RGBColor, stroke: Option<Stroke>) -> Drawn<DB> {
+        let (left, right) = (self.x.1 + 6.0, self.x.1 + 20.0);
+        match stroke {
+            Some(Stroke::Dashed) => self.broken(&[(left, y), (right, y)], color, 6.0, 2.0)?,
+            Some(Stroke::Dotted) => self.broken(&[(left, y), (right, y)], color, 2.0, 4.0)?,
+            Some(Stroke::Solid | Stroke::Wide) | None => {
+                let corners = [self.at((left + 2.0, y - 5.0)), self.at((right - 2.0, y + 5.0))];
+                self.area.draw(&Rectangle::new(corners, color.filled()))?;
+                self.area.draw(&Rectangle::new(corners, INK.stroke_width(1)))?;
+            }
+        }
+        self.text(name, (self.x.1 + 24.0, y), INK, HPos::Left, VPos::Center)
     }
 }
