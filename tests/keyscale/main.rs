@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic wherever it is")]
 
+mod charts;
 mod folder;
 mod interrupted;
 mod program;

@@ -130,15 +130,15 @@ const EMPTY: f64 = 36.0;
 /// Margins of the plot within its panel, in pixels.
 const LEFT: f64 = 62.0;
 const RIGHT: f64 = 150.0;
-const TOP: f64 = 24.0;
+const TOP: f64 = 26.0;
 /// Height of a line of block names above the plot.
-const LANE: f64 = 15.0;
-const BOTTOM: f64 = 26.0;
+const LANE: f64 = 17.0;
+const BOTTOM: f64 = 28.0;
 /// Most lines of block names.
 const LANES: usize = 4;
 const STRIP: f64 = 14.0;
-/// Size of every text.
-const TEXT: f64 = 12.0;
+/// Height of a line of every text; its letters are 12 pixels.
+const TEXT: f64 = 15.0;
 
 type Area<DB> = DrawingArea<DB, Shift>;
 /// A pixel column: where, then the least and the greatest value with their rows.
@@ -212,7 +212,7 @@ fn names_height(lanes: &[(f64, usize)]) -> f64 {
 /// Where each block's name begins and in which line above the plot, so that none covers another.
 fn lanes(time: &Time) -> Vec<(f64, usize)> {
     /// Width of a letter of the bundled font, on average and rather more.
-    const LETTER: f64 = 7.2;
+    const LETTER: f64 = 7.5;
     let right = WIDTH - RIGHT;
     let mut free: Vec<f64> = Vec::new();
     let mut place = |block: &Block| {
@@ -573,7 +573,7 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
 
     /// Names at the right edge, as near to their lines as they fit below each other.
     fn labels(&self, mut labels: Vec<Label>) -> Drawn<DB> {
-        const HEIGHT: f64 = 15.0;
+        const HEIGHT: f64 = 17.0;
         labels.sort_by(|a, b| a.y.total_cmp(&b.y));
         let (bottom, top) = (self.y.0 - 7.0, self.y.1 + 6.0);
         let mut free = top;
