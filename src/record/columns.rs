@@ -58,11 +58,13 @@ pub const TIMESERIES: &[Column<SampleGetter>] = columns! {
     service [] "the service" |r, _| Text(r.service);
     revision [] "the revision; empty for the service as a whole" |r, _| Text(r.revision);
     arrivals ["requests"] "first arrivals" |r, _| Count(r.requests.arrivals);
+    retries ["requests"] "arrivals of requests that are tried again" |r, _| Count(r.requests.retries);
     served ["requests"] "completed in time, warm or cold" |r, _| Count(r.requests.served);
     served_cold ["requests"] "of those, the ones that waited for an instance that became ready after they came" |r, _| Count(r.requests.served_cold);
     refused ["requests"] "never given an instance: waited too long, or the queue was full" |r, _| Count(r.requests.refused);
     timed_out ["requests"] "took too long in service" |r, _| Count(r.requests.timed_out);
     aborted ["requests"] "their instance stopped under them" |r, _| Count(r.requests.aborted);
+    abandoned ["requests"] "their client gave up first" |r, _| Count(r.requests.abandoned);
     pending ["requests"] "waiting for an instance, at the end" |r, _| Count(r.pending);
     oldest_wait_s ["s"] "how long the first of them has waited" |r, _| Value::length(r.oldest_wait);
     in_flight ["requests"] "in service, at the end" |r, _| Count(r.in_flight);

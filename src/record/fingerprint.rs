@@ -12,7 +12,7 @@ use super::{Instance, KeyCall, Record, Recorder, Requests, Starts, Total};
 use crate::units::SimTime;
 
 /// Changes when what is hashed changes, so that old and new fingerprints never compare equal.
-const VERSION: u64 = 2;
+const VERSION: u64 = 3;
 
 /// A recorder that keeps a digest of what it was told.
 #[derive(Clone, Debug)]
@@ -145,12 +145,22 @@ impl Fingerprint {
 
     fn total(&mut self, total: &Total<'_>) {
         let service = self.totals.name(Some(total.service));
-        let Requests { arrivals, served, served_cold, refused, timed_out, aborted } =
-            total.requests;
+        let Requests {
+            arrivals,
+            retries,
+            served,
+            served_cold,
+            refused,
+            timed_out,
+            aborted,
+            abandoned,
+            retried,
+        } = total.requests;
         let Starts { begun, ready, failed, cancelled } = total.starts;
         let part = &mut self.totals;
         part.put(&[service, total.from.0, total.until.0, total.carried_in]);
-        part.put(&[arrivals, served, served_cold, refused, timed_out, aborted]);
+        part.put(&[arrivals, retries, served, served_cold, refused, timed_out, aborted]);
+        part.put(&[abandoned, retried]);
         part.put(&[total.pending, total.in_flight, total.pending_max, total.ready_max]);
         part.put(&[begun, ready, failed, cancelled, total.starting_before, total.starting_after]);
         part.put(&total.blame);

@@ -74,6 +74,8 @@ impl Recorder for Discard {
 pub struct Requests {
     /// First arrivals.
     pub arrivals: u64,
+    /// Arrivals of requests that are tried again.
+    pub retries: u64,
     /// Completed in time, warm or cold.
     pub served: u64,
     /// Completed in time after waiting for an instance that became ready after they came.
@@ -84,22 +86,34 @@ pub struct Requests {
     pub timed_out: u64,
     /// Their instance stopped under them.
     pub aborted: u64,
+    /// Their client gave up first.
+    pub abandoned: u64,
+    /// Of those that ended without being served, the ones that their clients try again.
+    pub retried: u64,
 }
 
 impl Requests {
     /// Requests that ended without being served.
     pub fn failed(&self) -> u64 {
-        self.refused + self.timed_out + self.aborted
+        self.refused + self.timed_out + self.aborted + self.abandoned
+    }
+
+    /// First arrivals that were not served by their last try either.
+    pub fn user_failed(&self) -> u64 {
+        self.failed() - self.retried
     }
 
     /// Adds another count.
     pub fn add(&mut self, other: &Self) {
         self.arrivals += other.arrivals;
+        self.retries += other.retries;
         self.served += other.served;
         self.served_cold += other.served_cold;
         self.refused += other.refused;
         self.timed_out += other.timed_out;
         self.aborted += other.aborted;
+        self.abandoned += other.abandoned;
+        self.retried += other.retried;
     }
 }
 

@@ -142,6 +142,12 @@ impl SummaryRow {
         share(self.failed(), self.failed() + self.requests.served)
     }
 
+    /// First arrivals that no try served, of all whose last try ended; absent where none did.
+    pub fn user_failed_ratio(&self) -> Option<f64> {
+        let failed = self.requests.user_failed();
+        share(failed, failed + self.requests.served)
+    }
+
     /// Served cold of all served; absent where none was served.
     pub fn cold_ratio(&self) -> Option<f64> {
         share(self.requests.served_cold, self.requests.served)
@@ -224,15 +230,19 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     duration_s ["s"] "from the end of the warm-up to the end of the run, or to where it was interrupted" |r, _| Value::length(r.duration);
     carried_in ["requests"] "carried in from the warm-up, waiting or in service" |r, _| Count(r.carried_in);
     arrivals ["requests"] "first arrivals" |r, _| Count(r.requests.arrivals);
+    retries ["requests"] "arrivals of requests that are tried again" |r, _| Count(r.requests.retries);
     served ["requests"] "completed in time, warm or cold" |r, _| Count(r.requests.served);
     served_cold ["requests"] "of those, the ones that waited for an instance that became ready after they came" |r, _| Count(r.requests.served_cold);
     refused ["requests"] "never given an instance: waited too long, or the queue was full" |r, _| Count(r.requests.refused);
     timed_out ["requests"] "took too long in service" |r, _| Count(r.requests.timed_out);
     aborted ["requests"] "their instance stopped under them" |r, _| Count(r.requests.aborted);
-    failed ["requests"] "refused, timed out and aborted" |r, _| Count(r.failed());
+    abandoned ["requests"] "their client gave up first" |r, _| Count(r.requests.abandoned);
+    failed ["requests"] "refused, timed out, aborted and abandoned, each try for itself" |r, _| Count(r.failed());
+    user_failed ["requests"] "of those, the ones that their client does not try again" |r, _| Count(r.requests.user_failed());
     pending ["requests"] "waiting for an instance, at the end" |r, _| Count(r.pending);
     in_flight ["requests"] "in service, at the end" |r, _| Count(r.in_flight);
     failed_ratio ["1"] "failed ÷ (failed + served); empty where nothing ended" |r, _| ratio(r.failed_ratio());
+    user_failed_ratio ["1"] "user_failed ÷ (user_failed + served): first arrivals that no try served" |r, _| ratio(r.user_failed_ratio());
     cold_ratio ["1"] "served_cold ÷ served; empty where nothing was served" |r, _| ratio(r.cold_ratio());
     latency_s_mean ["s"] "mean latency of the requests served" |r, _| some(r.latency_mean);
     latency_s_p50 ["s"] "latency that half of the served requests did not exceed" |r, _| some(r.latency.p50);

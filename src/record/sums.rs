@@ -66,11 +66,14 @@ impl Requests {
     pub fn since(&self, earlier: &Self) -> Self {
         Self {
             arrivals: self.arrivals - earlier.arrivals,
+            retries: self.retries - earlier.retries,
             served: self.served - earlier.served,
             served_cold: self.served_cold - earlier.served_cold,
             refused: self.refused - earlier.refused,
             timed_out: self.timed_out - earlier.timed_out,
             aborted: self.aborted - earlier.aborted,
+            abandoned: self.abandoned - earlier.abandoned,
+            retried: self.retried - earlier.retried,
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::build::{Build, length, ratio, text};
+use super::build::{Build, count, law, length, ratio, text};
 use super::tree::Node;
+use crate::distribution::Distribution;
 use crate::ids::TraceId;
 use crate::units::{Rate, Ratio, SimDuration};
 
@@ -34,6 +35,14 @@ pub enum LoadKind {
     },
     /// A recorded load: which of the traces handed to the world.
     Trace(TraceId),
+    /// So many clients, each of which sends its next request a time to think after its last one
+    /// ended; a service has one at most.
+    ClosedLoop {
+        /// Clients.
+        clients: u32,
+        /// From the end of a request to the client's next one.
+        think: Distribution,
+    },
 }
 
 /// A rate from an instant on, counted from the end of the warm-up.
@@ -137,6 +146,8 @@ impl Load {
             let points = profile.get("points").map(Node::items).unwrap_or_default();
             let point = |p: &Node| Point { at: length(p, "at"), rate: rate(p) };
             LoadKind::Profile { points: points.iter().map(point).collect(), join }
+        } else if let Some(closed) = source.get("closed_loop") {
+            LoadKind::ClosedLoop { clients: count(closed, "clients"), think: law(closed, "think") }
         } else {
             let trace = TraceFile::build(source, format!("{path}.trace.file"), build);
             build.traces.push(trace);

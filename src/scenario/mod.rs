@@ -42,8 +42,8 @@ pub use load::{Bucket, Join, Load, LoadKind, LockedFile, Point, Spread, Trace, T
 pub use overrides::Override;
 pub use problem::{Excerpt, Problem, Problems, Severity};
 pub use service::{
-    BackOff, ClockStopsOn, Encryption, PendingTimeout, Revocation, RevocationAction, Routing,
-    Service, Start,
+    BackOff, Client, ClockStopsOn, Encryption, PendingTimeout, Retries, Revocation,
+    RevocationAction, Routing, Service, Start,
 };
 pub use timeline::{Action, Deploy, Domain, Entry, RolloutStep};
 
@@ -102,6 +102,10 @@ impl Scenario {
         let rate = |load: &Load| match &load.kind {
             LoadKind::Poisson { rate } => rate.per_second(),
             LoadKind::Profile { points, .. } => points[0].rate.per_second(),
+            // A client comes back no sooner than it has thought and been served.
+            LoadKind::ClosedLoop { clients, think } => {
+                f64::from(*clients) / think.mean().as_secs_f64().max(1e-3)
+            }
             LoadKind::Trace(trace) => {
                 let trace = &traces[trace.index()];
                 trace.total() as f64 / trace.end.as_secs_f64().max(1.0)

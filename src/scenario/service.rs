@@ -45,6 +45,33 @@ pub struct Service {
     pub start: Start,
     /// The key its image is encrypted with; absent: starts need none.
     pub encryption: Option<Encryption>,
+    /// How its clients behave.
+    pub client: Client,
+}
+
+/// How the clients of a service behave.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Client {
+    /// From the arrival of a try to its client's giving up; absent: it waits for ever.
+    pub timeout: Option<SimDuration>,
+    /// Whether the work of a request that is given up in service goes on and keeps its slot.
+    pub hold_abandoned: bool,
+    /// How a failed request is tried again; absent: not at all.
+    pub retries: Option<Retries>,
+}
+
+/// How clients try again what failed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retries {
+    /// Tries after the first, at most 15.
+    pub attempts: u8,
+    /// The waits between tries.
+    pub back_off: BackOff,
+    /// Whether each wait is drawn evenly between zero and its value.
+    pub jitter: bool,
+    /// Retries that all clients together may make for one first arrival, and how many they may
+    /// save up; absent: any number.
+    pub budget: Option<(Ratio, u32)>,
 }
 
 /// How long a request may wait for an instance.
@@ -180,6 +207,24 @@ impl Service {
             drain_grace: length(service, "drain_grace"),
             start: Start::build(table("start")),
             encryption: service.get("encryption").map(|e| Encryption::build(e, build)),
+            client: service.get("client").map(Client::build).unwrap_or_default(),
+        }
+    }
+}
+
+impl Client {
+    fn build(client: &Node) -> Self {
+        Self {
+            timeout: client.get("timeout").and_then(Node::duration),
+            hold_abandoned: flag(client, "hold_abandoned"),
+            retries: client.get("retries").map(|retries| Retries {
+                attempts: count(retries, "attempts"),
+                back_off: BackOff::build(retries),
+                jitter: text(retries, "jitter") == "full",
+                budget: retries
+                    .get("budget")
+                    .map(|budget| (ratio(budget, "ratio"), count(budget, "burst"))),
+            }),
         }
     }
 }

@@ -163,6 +163,20 @@ pub static ROWS: &[Row] = rows! {
     "services.*.encryption.revocation.clock_stops_on" Kind::Choice(&["any_success", "check", "never"]), default("'any_success'", "Assumption: the vendor is silent; a key that works is not revoked"),
         "what stops the clock of a waiting period";
 
+    "services.*.client" Kind::Table, ALL, "how its clients behave";
+    "services.*.client.timeout" SPAN, optional("it waits for ever"), "from the arrival of a try to its client's giving up";
+    "services.*.client.hold_abandoned" Kind::Bool, default("false", "Assumption: a server notices that its client has gone, and frees the slot"),
+        "whether the work of a request that is given up in service goes on and keeps its slot";
+    "services.*.client.retries" Kind::Table, optional("a failed request is not tried again"), "how what was refused, timed out, aborted or given up is tried again";
+    "services.*.client.retries.attempts" count(1, 15), required("attempts = 3"), "tries after the first";
+    "services.*.client.retries.initial" PERIOD, default("'1s'", "Assumption: the default of the vendor's client libraries"), "the first wait";
+    "services.*.client.retries.multiplier" number(1.0, 1e3), default("2", "Assumption: the default of the vendor's client libraries"), "growth from one wait to the next";
+    "services.*.client.retries.max" PERIOD, default("'60s'", "Assumption: the default of the vendor's client libraries"), "no wait is longer";
+    "services.*.client.retries.jitter" Kind::Choice(&["full", "none"]), default("'full'", "Assumption: the vendor's client libraries draw each wait evenly between zero and its value"), "whether waits are drawn";
+    "services.*.client.retries.budget" Kind::Table, optional("any number of retries"), "how many retries all clients together may make";
+    "services.*.client.retries.budget.ratio" ratio(0.0, 1e3), default("0.1", "gRPC proposal A6, Client retries: token ratio"), "retries for one first arrival";
+    "services.*.client.retries.budget.burst" count(1, 1_000_000), default("10", "gRPC proposal A6, Client retries: most tokens"), "retries that may be saved up; so many are there at the start";
+
     "services.*.load" Kind::List, default("[]", "no requests come, where the file has none"), "sources of requests; they add up";
     "services.*.load.#" Kind::Table, Presence::Element, "a source of requests";
     "services.*.load.#.name" NAME, derived("its position, from 0", "a name of its random streams"), "name among the service's sources";
@@ -175,6 +189,9 @@ pub static ROWS: &[Row] = rows! {
     "services.*.load.#.profile.points.#" Kind::Table, Presence::Element, "a rate from an instant on";
     "services.*.load.#.profile.points.#.at" LENGTH, required("at = \"0s\""), "since the end of the warm-up";
     "services.*.load.#.profile.points.#.rate" RATE, required("rate = \"10/s\""), "the rate there";
+    "services.*.load.#.closed_loop" Kind::Table, Variant, "clients who wait for an answer before they ask again";
+    "services.*.load.#.closed_loop.clients" count(1, 1_000_000), required("clients = 100"), "how many";
+    "services.*.load.#.closed_loop.think" Kind::Distribution, required("think = { exponential = { mean = \"5s\" } }"), "from the end of a request to the client's next one, and before the first";
     "services.*.load.#.trace" Kind::Table, Variant, "a recorded load";
     "services.*.load.#.trace.file" Kind::Path, required("file = \"load.csv\""), "a CSV file, relative to the scenario's folder";
     "services.*.load.#.trace.sha256" Kind::Digest, optional("any content"), "what the file's bytes come to, where another file must not be taken for it";

@@ -3,30 +3,83 @@
 //! Order at one instant (MODEL: time, chance, order): the sample edge, ends of service, then the
 //! agenda's events by their rank, then arrivals; within a rank, order of scheduling.
 
-use crate::ids::{InstanceId, KeyId, OrderId, RevisionId};
+use crate::ids::{InstanceId, KeyId, OrderId, RevisionId, ServiceId};
 use crate::kernel::Ranked;
 
 /// Rank of an `End` of service in the event list.
 pub const END: u8 = 0;
 /// Rank of everything in the agenda against the event list.
 pub const AGENDA: u8 = 2;
+/// Rank of the return of a client: a retry, or the end of its time to think.
+pub const RETURN: u8 = 3;
 /// Rank of an arrival.
 pub const ARRIVAL: u8 = 4;
 
-/// What the 32 bits of an `End` say: the instance in the low 22, then how the request ends, then
-/// whether it met a cold start. Seven bits are free.
+/// How a request in service ends, known when service begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Outcome {
+    /// Completed in time.
+    Served,
+    /// Cut short by the request timeout.
+    TimedOut,
+    /// Its client gives up first. Where the work of such a request is held, it keeps its slot.
+    Abandoned,
+    /// The work of a request whose client has given up before, done: its slot is free.
+    Held,
+}
+
+/// What a request is to its client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Which try it is, from 0; at most [`Origin::LAST`].
+    pub attempt: u8,
+    /// Whether a client of the closed loop waits for it.
+    pub closed: bool,
+}
+
+impl Origin {
+    /// The last try there can be.
+    pub const LAST: u8 = 15;
+
+    /// The bits, where they stand in an event's payload.
+    #[inline]
+    pub fn pack(self) -> u32 {
+        u32::from(self.attempt) << ATTEMPT_SHIFT | u32::from(self.closed) << CLOSED_SHIFT
+    }
+
+    /// What the bits say.
+    #[inline]
+    pub fn unpack(bits: u32) -> Self {
+        Self {
+            attempt: (bits >> ATTEMPT_SHIFT) as u8 & Self::LAST,
+            closed: bits >> CLOSED_SHIFT & 1 == 1,
+        }
+    }
+}
+
+/// What the 32 bits of an `End` say: the instance in the low 22, then how the request ends (2),
+/// whether it met a cold start, two free bits, whether the closed loop waits for it, and which try
+/// it is (4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
     /// The instance that serves the request.
     pub instance: InstanceId,
-    /// Cut short by the request timeout.
-    pub timed_out: bool,
+    /// How it ends.
+    pub outcome: Outcome,
     /// Waited for an instance that became ready after the request came.
     pub cold: bool,
+    /// What it is to its client.
+    pub origin: Origin,
 }
 
-/// Bits of an instance in an `End`.
+/// Bits of an instance in an `End`, and of a service in a `Return`.
 const SLOT_BITS: u32 = 22;
+const SLOT: u32 = (1 << SLOT_BITS) - 1;
+const OUTCOME_SHIFT: u32 = SLOT_BITS;
+const COLD_SHIFT: u32 = SLOT_BITS + 2;
+const CLOSED_SHIFT: u32 = SLOT_BITS + 5;
+const ATTEMPT_SHIFT: u32 = SLOT_BITS + 6;
 /// Most instances that may exist at once.
 pub const MAX_INSTANCES: usize = 1 << SLOT_BITS;
 
@@ -35,18 +88,46 @@ impl End {
     #[inline]
     pub fn pack(self) -> u32 {
         self.instance.0
-            | u32::from(self.timed_out) << SLOT_BITS
-            | u32::from(self.cold) << (SLOT_BITS + 1)
+            | (self.outcome as u32) << OUTCOME_SHIFT
+            | u32::from(self.cold) << COLD_SHIFT
+            | self.origin.pack()
     }
 
     /// What the 32 bits say.
     #[inline]
     pub fn unpack(bits: u32) -> Self {
         Self {
-            instance: InstanceId(bits & ((1 << SLOT_BITS) - 1)),
-            timed_out: bits >> SLOT_BITS & 1 == 1,
-            cold: bits >> (SLOT_BITS + 1) & 1 == 1,
+            instance: InstanceId(bits & SLOT),
+            outcome: match bits >> OUTCOME_SHIFT & 3 {
+                0 => Outcome::Served,
+                1 => Outcome::TimedOut,
+                2 => Outcome::Abandoned,
+                _ => Outcome::Held,
+            },
+            cold: bits >> COLD_SHIFT & 1 == 1,
+            origin: Origin::unpack(bits),
         }
+    }
+}
+
+/// What the 32 bits of a `Return` say: the service in the low 22, then what its request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Return {
+    /// The service.
+    pub service: ServiceId,
+    /// What the request that comes now is.
+    pub origin: Origin,
+}
+
+impl Return {
+    /// The 32 bits.
+    pub fn pack(self) -> u32 {
+        self.service.0 | self.origin.pack()
+    }
+
+    /// What the 32 bits say.
+    pub fn unpack(bits: u32) -> Self {
+        Self { service: ServiceId(bits & SLOT), origin: Origin::unpack(bits) }
     }
 }
 
@@ -176,11 +257,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_is_unpacked_as_it_was_packed() {
-        for timed_out in [false, true] {
-            for cold in [false, true] {
-                for slot in [0, 1, 12_345, MAX_INSTANCES as u32 - 1] {
-                    let end = End { instance: InstanceId(slot), timed_out, cold };
+    fn bits_are_unpacked_as_they_were_packed() {
+        let outcomes = [Outcome::Served, Outcome::TimedOut, Outcome::Abandoned, Outcome::Held];
+        for slot in [0, 1, 12_345, MAX_INSTANCES as u32 - 1] {
+            for (attempt, closed) in [(0, false), (15, true), (7, false)] {
+                let origin = Origin { attempt, closed };
+                let back = Return { service: ServiceId(slot), origin };
+                assert_eq!(Return::unpack(back.pack()), back);
+                for (outcome, cold) in outcomes.into_iter().zip([true, false, true, false]) {
+                    let end = End { instance: InstanceId(slot), outcome, cold, origin };
                     assert_eq!(End::unpack(end.pack()), end);
                 }
             }

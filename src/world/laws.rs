@@ -8,7 +8,7 @@ use std::fmt;
 
 use super::World;
 use super::blame::WHOLE;
-use super::event::{END, End};
+use super::event::{END, End, Outcome};
 use super::instance::{Life, PlaceState};
 use super::report::keys_of;
 use crate::ids::{KeyId, RevisionId};
@@ -69,8 +69,8 @@ impl<Q: EventList> World<'_, Q> {
         let count = &r.traffic.count;
         let waiting = r.pending.len() as u64;
         court.holds(
-            "carried in + arrivals = served + failed + in flight + pending",
-            start.in_system + count.arrivals,
+            "carried in + arrivals + retries = served + failed + in flight + pending",
+            start.in_system + count.arrivals + count.retries,
             count.served + count.failed() + r.traffic.in_flight + waiting,
         );
         court.at_most(
@@ -79,6 +79,7 @@ impl<Q: EventList> World<'_, Q> {
             r.limits.most().max(r.ready),
         );
         court.at_most("cold within served", count.served_cold, count.served);
+        court.at_most("retried within failed", count.retried, count.failed());
         if waiting > 0 && r.router.has_room() {
             court.convict(format!("no slot is free while requests wait: {waiting} wait"));
         }
@@ -116,9 +117,11 @@ impl<Q: EventList> World<'_, Q> {
         let mut load = vec![0_u64; self.instances.places.len()];
         self.schedule.for_each(|e| {
             if e.rank() == END {
-                let instance = End::unpack(e.payload()).instance;
-                load[instance.index()] += 1;
-                in_service[self.instances.place(instance).revision.index()] += 1;
+                let End { instance, outcome, .. } = End::unpack(e.payload());
+                let revision = self.instances.place(instance).revision.index();
+                let holds = self.revisions[revision].traffic.holds_abandoned;
+                load[instance.index()] += u64::from(outcome != Outcome::Abandoned || !holds);
+                in_service[revision] += u64::from(outcome != Outcome::Held);
             }
         });
         let mut ready = vec![0_u32; self.revisions.len()];

@@ -28,6 +28,8 @@ pub struct Source<'s> {
 enum Arrivals<'s> {
     Rate(RateProcess),
     Trace(Replay<'s>),
+    /// None of its own: the clients of a closed loop return.
+    Returns,
 }
 
 impl<'s> Source<'s> {
@@ -48,6 +50,7 @@ impl<'s> Source<'s> {
             }
             LoadKind::Profile { points, join } => rate(points, *join),
             LoadKind::Trace(trace) => Arrivals::Trace(Replay::new(&traces[trace.index()], zero)),
+            LoadKind::ClosedLoop { .. } => Arrivals::Returns,
         };
         Self {
             service,
@@ -64,6 +67,7 @@ impl<'s> Source<'s> {
         match &mut self.arrivals {
             Arrivals::Rate(process) => process.next(&mut self.gaps),
             Arrivals::Trace(replay) => replay.next(&mut self.gaps),
+            Arrivals::Returns => SimTime::NEVER,
         }
     }
 
@@ -78,7 +82,7 @@ impl<'s> Source<'s> {
     pub fn set_factor(&mut self, now: SimTime, factor: f64) -> Option<SimTime> {
         match &mut self.arrivals {
             Arrivals::Rate(process) => Some(process.set_factor(now, factor)),
-            Arrivals::Trace(_) => None,
+            Arrivals::Trace(_) | Arrivals::Returns => None,
         }
     }
 }

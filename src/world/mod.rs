@@ -9,6 +9,7 @@
 mod autoscaler;
 mod blame;
 mod check;
+mod client;
 mod cold_start;
 mod deploy;
 mod event;
@@ -26,7 +27,7 @@ mod shutdown;
 mod split;
 mod timeline;
 
-use event::{AGENDA, ARRIVAL, END, Event};
+use event::{AGENDA, ARRIVAL, END, Event, RETURN};
 use instance::{Instances, Life, Place, PlaceState, Serving};
 use keys::KeyManager;
 use laws::Broken;
@@ -151,6 +152,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         self.schedule_timeline();
         self.schedule_first_checks();
         self.add_sources(&streams);
+        self.begin_closed_loops();
     }
 
     /// A service with its first revision and the instances it has from the start.
@@ -183,10 +185,18 @@ impl<'s, Q: EventList> World<'s, Q> {
         let s = &mut self.services[service.index()];
         s.revisions.push(id);
         let ordinal = s.revisions.len() as u32;
+        let has_clients = s.clients.is_some();
         let mean_start = self.mean_start(settings);
         let latency = std::array::from_fn(|_| self.histograms.pop().unwrap_or_default());
-        let mut revision =
-            Revision::new(service, ordinal, settings, mean_start, latency, &self.streams);
+        let mut revision = Revision::new(
+            service,
+            ordinal,
+            settings,
+            mean_start,
+            has_clients,
+            latency,
+            &self.streams,
+        );
         revision.deployed = self.now;
         self.revisions.push(revision);
         if let Some(encryption) = &settings.encryption {
@@ -317,6 +327,7 @@ impl<'s, Q: EventList> World<'s, Q> {
                 self.now = SimTime(entry.time);
                 match entry.rank() {
                     END => self.complete(entry, recorder),
+                    RETURN => self.returned(entry.payload()),
                     _ => self.arrive(entry.payload()),
                 }
             } else if edge.0 <= control && edge.0 <= arrival {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::event::Origin;
 use crate::scenario::PendingTimeout;
 use crate::units::{SimDuration, SimTime};
 
@@ -14,6 +15,8 @@ pub struct Waiting {
     pub work: u64,
     /// Where its blame begins.
     pub segment: u32,
+    /// What it is to its client.
+    pub origin: Origin,
 }
 
 const _: () = assert!(size_of::<Waiting>() == 24);
@@ -23,6 +26,8 @@ const _: () = assert!(size_of::<Waiting>() == 24);
 pub struct Pending {
     queue: VecDeque<Waiting>,
     timeout: Timeout,
+    /// A client gives up after this long.
+    patience: Option<SimDuration>,
     /// When the timer rings; never, where there is none.
     pub timer: SimTime,
     /// Tells a timer that has been overtaken.
@@ -30,11 +35,16 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// An empty queue; `mean_start` seeds the mean of the rule.
-    pub fn new(timeout: PendingTimeout, mean_start: SimDuration) -> Self {
+    /// An empty queue; `mean_start` seeds the mean of the rule, clients give up after `patience`.
+    pub fn new(
+        timeout: PendingTimeout,
+        mean_start: SimDuration,
+        patience: Option<SimDuration>,
+    ) -> Self {
         Self {
             queue: VecDeque::new(),
             timeout: Timeout::new(timeout, mean_start),
+            patience,
             timer: SimTime::NEVER,
             serial: 0,
         }
@@ -80,12 +90,19 @@ impl Pending {
         first
     }
 
-    /// When the first has waited long enough, by the timeout's present value.
+    /// When the first has waited long enough, by the timeout's present value, or for its client.
+    /// Both are counted from the arrival, so that those behind it wait longer.
     pub fn deadline(&self) -> SimTime {
-        match (self.queue.front(), self.timeout.value) {
+        let shorter = self.timeout.value.into_iter().chain(self.patience).min();
+        match (self.queue.front(), shorter) {
             (Some(first), Some(timeout)) => SimTime(first.arrived) + timeout,
             _ => SimTime::NEVER,
         }
+    }
+
+    /// Whether a request that arrived then has waited as long as the platform lets it.
+    pub fn is_refused(&self, arrived: u64, now: SimTime) -> bool {
+        self.timeout.value.is_some_and(|timeout| SimTime(arrived) + timeout <= now)
     }
 
     /// A start took this long from allocating to ready: the rule's mean moves.
@@ -143,7 +160,7 @@ mod tests {
     fn the_rule_follows_the_mean_of_the_last_starts() {
         let second = SimDuration::from_secs;
         let rule = PendingTimeout::StartRule { factor: 3.5, floor: second(10), starts: 2 };
-        let mut pending = Pending::new(rule, second(1));
+        let mut pending = Pending::new(rule, second(1), None);
         assert_eq!(pending.timeout.value, Some(second(10)));
         for (start, timeout) in [(4, 14), (8, 21), (2, 17), (1, 10)] {
             pending.learn(second(start));

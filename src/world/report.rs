@@ -5,6 +5,7 @@
 
 use super::World;
 use super::deploy::Stage;
+use super::event::{END, End, Outcome};
 use super::instance::Life;
 use super::revision::Revision;
 use super::service::{self, Marks, Service};
@@ -382,10 +383,12 @@ impl<Q: EventList> World<'_, Q> {
         let waits = |r: &Revision<'_>| r.pending.iter().map(|w| u128::from(now - w.arrived)).sum();
         let mut ages: Vec<u128> = self.revisions.iter().map(waits).collect();
         self.schedule.for_each(|e| {
-            if e.rank() == super::event::END {
-                let instance = super::event::End::unpack(e.payload()).instance;
+            if e.rank() == END {
+                let End { instance, outcome, .. } = End::unpack(e.payload());
                 let revision = self.instances.place(instance).revision;
-                ages[revision.index()] += u128::from(now - e.since);
+                if outcome != Outcome::Held {
+                    ages[revision.index()] += u128::from(now - e.since);
+                }
             }
         });
         ages

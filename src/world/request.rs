@@ -1,13 +1,26 @@
 //! One request, arrival to outcome. Nothing here allocates, scans or formats.
 
 use super::World;
-use super::event::{ARRIVAL, END, End, Event};
-use super::instance::{Life, PlaceState};
+use super::event::{ARRIVAL, END, End, Event, Origin, Outcome};
+use super::instance::Life;
 use super::pending::Waiting;
 use crate::ids::{InstanceId, RevisionId, ServiceId};
 use crate::kernel::{Entry, EventList};
 use crate::record::{Cause, EndReason, Recorder};
 use crate::units::SimTime;
+
+/// A request that an instance begins to serve.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    /// When this try arrived.
+    arrived: u64,
+    /// Its service time in nanoseconds.
+    work: u64,
+    /// Whether it waited for an instance that became ready after it came.
+    cold: bool,
+    /// What it is to its client.
+    origin: Origin,
+}
 
 impl<Q: EventList> World<'_, Q> {
     /// A source's request arrives, and the source's next is looked up.
@@ -17,22 +30,36 @@ impl<Q: EventList> World<'_, Q> {
         let (service, work) = (s.service, s.work());
         let next = s.next();
         self.expect_arrival(source, next);
-        self.arrived += 1;
         let revision = self.services[service.index()].traffic.next();
+        self.admit(revision, work, Origin::default());
+    }
+
+    /// A request comes to a revision: an instance takes it, or it waits.
+    #[inline]
+    pub(super) fn admit(&mut self, revision: RevisionId, work: u64, origin: Origin) {
         self.touched = revision;
         let now = self.now.0;
         let r = &mut self.revisions[revision.index()];
         r.traffic.step(now, r.pending.len());
-        r.traffic.count.arrivals += 1;
+        if origin.attempt > 0 {
+            r.traffic.count.retries += 1;
+        } else {
+            self.arrived += 1;
+            r.traffic.count.arrivals += 1;
+            if r.traffic.has_clients {
+                self.first_arrival(revision);
+            }
+        }
+        let r = &mut self.revisions[revision.index()];
         // While requests wait no slot is free.
         let slot = if r.pending.is_empty() { r.router.take() } else { None };
         match slot {
             Some((seat, load)) => {
                 let instance = r.seated(seat);
                 self.instances.place_mut(instance).load = load + 1;
-                self.begin(revision, instance, now, work, false);
+                self.begin(revision, instance, Begun { arrived: now, work, cold: false, origin });
             }
-            None => self.wait(revision, work),
+            None => self.wait(revision, work, origin),
         }
     }
 
@@ -48,47 +75,85 @@ impl<Q: EventList> World<'_, Q> {
 
     /// An instance begins to serve a request; its end is known from here.
     #[inline]
-    fn begin(
-        &mut self,
-        revision: RevisionId,
-        instance: InstanceId,
-        arrived: u64,
-        work: u64,
-        cold: bool,
-    ) {
+    fn begin(&mut self, revision: RevisionId, instance: InstanceId, request: Begun) {
+        let Begun { arrived, work, cold, origin } = request;
         let traffic = &mut self.revisions[revision.index()].traffic;
         traffic.in_flight += 1;
-        let timed_out = work > traffic.request_timeout;
         let end = self.now.0.saturating_add(work.min(traffic.request_timeout));
-        self.schedule.push(end, END, End { instance, timed_out, cold }.pack(), arrived);
+        let given_up = arrived.saturating_add(traffic.client_timeout);
+        let (at, outcome) = if given_up < end {
+            (given_up, Outcome::Abandoned)
+        } else if work > traffic.request_timeout {
+            (end, Outcome::TimedOut)
+        } else {
+            (end, Outcome::Served)
+        };
+        self.schedule.push(at, END, End { instance, outcome, cold, origin }.pack(), arrived);
+        if outcome == Outcome::Abandoned && traffic.holds_abandoned {
+            let held = End { instance, outcome: Outcome::Held, cold, origin };
+            self.schedule.push(end, END, held.pack(), arrived);
+        }
     }
 
-    /// A request ends in service.
+    /// A request in service comes to its end.
     #[inline]
     pub(super) fn complete(&mut self, entry: Entry, recorder: &mut dyn Recorder) {
-        let End { instance, timed_out, cold } = End::unpack(entry.payload());
+        let End { instance, outcome, cold, origin } = End::unpack(entry.payload());
         let now = entry.time;
         let place = self.instances.place_mut(instance);
-        place.served += 1;
-        let (revision, state) = (place.revision, place.state);
+        let revision = place.revision;
         self.touched = revision;
         let r = &mut self.revisions[revision.index()];
         r.traffic.step(now, r.pending.len());
-        r.traffic.in_flight -= 1;
         let latency = now - entry.since;
-        r.traffic.residence += u128::from(latency);
-        if timed_out {
-            r.traffic.count.timed_out += 1;
-            r.blame.charge(Cause::Service);
-        } else {
-            r.traffic.count.served += 1;
-            r.traffic.count.served_cold += u64::from(cold);
-            r.traffic.latency_sum += u128::from(latency);
-            r.latency.record(latency);
+        match outcome {
+            Outcome::Served => {
+                r.traffic.count.served += 1;
+                r.traffic.count.served_cold += u64::from(cold);
+                r.traffic.latency_sum += u128::from(latency);
+                r.latency.record(latency);
+            }
+            Outcome::TimedOut => {
+                r.traffic.count.timed_out += 1;
+                r.blame.charge(Cause::Service);
+            }
+            Outcome::Abandoned => {
+                r.traffic.count.abandoned += 1;
+                r.blame.charge(Cause::Service);
+            }
+            Outcome::Held => {
+                r.traffic.held -= 1;
+                return self.free_slot(instance, recorder);
+            }
         }
-        if state == PlaceState::Ready {
+        r.traffic.in_flight -= 1;
+        r.traffic.residence += u128::from(latency);
+        let has_clients = r.traffic.has_clients;
+        if outcome == Outcome::Abandoned && r.traffic.holds_abandoned {
+            r.traffic.held += 1;
+        } else {
+            self.free_slot(instance, recorder);
+        }
+        if has_clients {
+            match outcome {
+                Outcome::Served => self.done(revision, origin),
+                Outcome::TimedOut | Outcome::Abandoned | Outcome::Held => {
+                    self.failed(revision, origin);
+                }
+            }
+        }
+    }
+
+    /// A slot of an instance is free: the first that waits takes it.
+    #[inline]
+    fn free_slot(&mut self, instance: InstanceId, recorder: &mut dyn Recorder) {
+        let place = self.instances.place_mut(instance);
+        place.served += 1;
+        let revision = place.revision;
+        if place.takes_requests() {
+            let r = &mut self.revisions[revision.index()];
             match r.pending.pop() {
-                // The slot goes to the first that waits: no other instance has a free one.
+                // No other instance has a free slot.
                 Some(next) => self.hand_over(revision, instance, next),
                 None => {
                     r.router.give(place.seat, place.load);
@@ -108,24 +173,24 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A request that waited is served now.
     fn hand_over(&mut self, revision: RevisionId, instance: InstanceId, waiting: Waiting) {
-        let Waiting { arrived, work, .. } = waiting;
+        let Waiting { arrived, work, origin, .. } = waiting;
         let ready = self.instances.life(instance).ready_since();
         let cold = ready.is_some_and(|since| since.0 > arrived);
-        self.begin(revision, instance, arrived, work, cold);
+        self.begin(revision, instance, Begun { arrived, work, cold, origin });
     }
 
     /// A request finds no slot: it waits, or is refused where too many do.
     #[inline(never)]
-    fn wait(&mut self, revision: RevisionId, work: u64) {
+    fn wait(&mut self, revision: RevisionId, work: u64, origin: Origin) {
         let settings = self.service_of(revision);
         let waiting = self.revisions[revision.index()].pending.len();
         self.start_on_demand(revision, waiting + 1);
         let now = self.now.0;
         let r = &mut self.revisions[revision.index()];
         let segment = r.blame.enter();
-        let request = Waiting { arrived: now, work, segment };
+        let request = Waiting { arrived: now, work, segment, origin };
         if settings.queue_limit.is_some_and(|limit| waiting >= limit as usize) {
-            return self.refuse(revision, request);
+            return self.leave(revision, request, true);
         }
         r.pending.push(request);
         r.traffic.pending_max = r.traffic.pending_max.max(r.pending.len() as u64);
@@ -151,16 +216,20 @@ impl<Q: EventList> World<'_, Q> {
         }
     }
 
-    /// A request never gets an instance.
-    fn refuse(&mut self, revision: RevisionId, waiting: Waiting) {
+    /// A request never gets an instance: it is refused, or its client gives up.
+    fn leave(&mut self, revision: RevisionId, waiting: Waiting, refused: bool) {
         let now = self.now;
         let r = &mut self.revisions[revision.index()];
-        r.traffic.count.refused += 1;
+        let count = &mut r.traffic.count;
+        *(if refused { &mut count.refused } else { &mut count.abandoned }) += 1;
         r.traffic.residence += u128::from(now.0 - waiting.arrived);
         let by_key = r.blame.charge_wait(now.0, waiting.arrived, waiting.segment);
-        let service = r.service;
+        let (service, has_clients) = (r.service, r.traffic.has_clients);
         if by_key {
             self.mark_key_failure(service);
+        }
+        if has_clients {
+            self.failed(revision, waiting.origin);
         }
     }
 
@@ -170,7 +239,7 @@ impl<Q: EventList> World<'_, Q> {
         marks.last_key_failure = Some(self.now);
     }
 
-    /// The queue's timer rings: those that have waited long enough are refused. It may ring
+    /// The queue's timer rings: those that have waited long enough leave. It may ring
     /// early, because the one it was set for has been served; then it is set anew.
     pub(super) fn pending_deadline(&mut self, revision: RevisionId, serial: u32) {
         let r = &mut self.revisions[revision.index()];
@@ -183,7 +252,9 @@ impl<Q: EventList> World<'_, Q> {
         while self.revisions[revision.index()].pending.deadline() <= self.now
             && let Some(first) = self.revisions[revision.index()].pending.pop()
         {
-            self.refuse(revision, first);
+            let pending = &self.revisions[revision.index()].pending;
+            let refused = pending.is_refused(first.arrived, self.now);
+            self.leave(revision, first, refused);
         }
         self.set_pending_timer(revision);
     }
@@ -216,20 +287,34 @@ impl<Q: EventList> World<'_, Q> {
             &mut taken,
         );
         for entry in taken.drain(..) {
-            let End { instance, .. } = End::unpack(entry.payload());
+            let End { instance, outcome, origin, .. } = End::unpack(entry.payload());
             let cause = self.abort_cause(instance);
             let place = self.instances.place_mut(instance);
-            place.load -= 1;
-            place.served += 1;
-            let r = &mut self.revisions[place.revision.index()];
+            let revision = place.revision;
+            let r = &mut self.revisions[revision.index()];
             r.traffic.step(now, r.pending.len());
+            // Of a request whose work is held one entry keeps the slot, and the other one, until
+            // its client gives up, the request.
+            let keeps_slot = outcome != Outcome::Abandoned || !r.traffic.holds_abandoned;
+            if keeps_slot {
+                place.load -= 1;
+                place.served += 1;
+            }
+            if outcome == Outcome::Held {
+                let given_up = entry.since.saturating_add(r.traffic.client_timeout) <= now;
+                r.traffic.held -= u64::from(given_up);
+                continue;
+            }
             r.traffic.in_flight -= 1;
             r.traffic.count.aborted += 1;
             r.traffic.residence += u128::from(now - entry.since);
             let by_key = r.blame.charge(cause);
-            let service = r.service;
+            let (service, has_clients) = (r.service, r.traffic.has_clients);
             if by_key {
                 self.mark_key_failure(service);
+            }
+            if has_clients {
+                self.failed(revision, origin);
             }
         }
         self.scratch = taken;

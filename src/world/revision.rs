@@ -24,6 +24,17 @@ pub struct Traffic {
     since: u64,
     /// A request in service for longer times out, in nanoseconds.
     pub request_timeout: u64,
+    /// From a request's arrival to its client's giving up, in nanoseconds; the largest number: it
+    /// never does.
+    pub client_timeout: u64,
+    /// Whether the work of a request that is given up keeps its slot.
+    pub holds_abandoned: bool,
+    /// Whether its service's clients do more than send a request and wait.
+    pub has_clients: bool,
+    /// Slots held by the work of requests that were given up.
+    pub held: u64,
+    /// Integral of those since the start of the run, in slot-nanoseconds.
+    pub held_time: u128,
     /// Requests in service.
     pub in_flight: u64,
     /// Integral of the requests in service since the start of the run, in request-nanoseconds.
@@ -48,6 +59,9 @@ impl Traffic {
         let passed = now - self.since;
         self.in_flight_time += u128::from(self.in_flight) * u128::from(passed);
         self.pending_time += pending as u128 * u128::from(passed);
+        if self.held > 0 {
+            self.held_time += u128::from(self.held) * u128::from(passed);
+        }
         self.since = now;
     }
 }
@@ -179,6 +193,7 @@ impl<'s> Revision<'s> {
         ordinal: u32,
         settings: &'s Service,
         mean_start: SimDuration,
+        has_clients: bool,
         [latency, latency_before]: [Histogram; 2],
         streams: &Streams,
     ) -> Self {
@@ -198,9 +213,15 @@ impl<'s> Revision<'s> {
             latency,
             latency_before,
             seen: Seen::default(),
-            traffic: Traffic { request_timeout: settings.request_timeout.0, ..Traffic::default() },
+            traffic: Traffic {
+                request_timeout: settings.request_timeout.0,
+                client_timeout: settings.client.timeout.map_or(u64::MAX, |t| t.0),
+                holds_abandoned: settings.client.hold_abandoned,
+                has_clients,
+                ..Traffic::default()
+            },
             router: Router::new(settings.concurrency, settings.routing),
-            pending: Pending::new(settings.pending_timeout, mean_start),
+            pending: Pending::new(settings.pending_timeout, mean_start, settings.client.timeout),
             blame: Blame::default(),
             seats: Vec::new(),
             free_seats: BinaryHeap::new(),
@@ -297,7 +318,7 @@ impl<'s> Revision<'s> {
     pub fn observe(&self, now: SimTime) -> Observation {
         Observation {
             now,
-            in_flight_time: self.traffic.in_flight_time as u64,
+            in_flight_time: (self.traffic.in_flight_time + self.traffic.held_time) as u64,
             ready: self.ready,
             orders: self.ordered(),
             pending: self.pending.len() as u64,

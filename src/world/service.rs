@@ -1,6 +1,7 @@
 //! A service's instances and limits: how many are wanted, and what is ordered or given up for it.
 
 use super::World;
+use super::client::Clients;
 use super::cold_start::Progress;
 use super::deploy::Stage;
 use super::event::Event;
@@ -21,6 +22,8 @@ pub struct Service {
     pub revisions: Vec<RevisionId>,
     /// Whether the scenario deploys revisions of it: then each revision has rows of its own.
     pub has_deploys: bool,
+    /// Its clients, where they do more than send a request and wait.
+    pub clients: Option<Box<Clients>>,
     /// Limits of the service as a whole, as they hold now.
     pub limits: ServiceLimits,
     /// Most ready instances at once, of all revisions together, since the end of the warm-up.
@@ -75,6 +78,7 @@ impl Service {
             traffic: Split::new(streams.get("traffic split", &settings.name)),
             revisions: Vec::new(),
             has_deploys: false,
+            clients: Clients::new(settings, streams),
             limits: ServiceLimits {
                 min: settings.min_instances,
                 max: settings.max_instances,

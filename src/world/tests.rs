@@ -1,5 +1,6 @@
 //! The world against formulas, and against itself on the reference event list.
 
+mod clients;
 mod deploys;
 
 use super::*;
@@ -41,6 +42,7 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
             },
         },
         encryption: None,
+        client: scenario::Client::default(),
     }
 }
 

@@ -238,6 +238,8 @@ fn requests(rows: &Table) -> Panel {
         line("refused", color::REFUSED, rate(rows, &["refused"])),
         line("timed out", color::TIMED_OUT, rate(rows, &["timed_out"])),
         line("aborted", color::ABORTED, rate(rows, &["aborted"])),
+        line("abandoned", color::ABANDONED, rate(rows, &["abandoned"])),
+        line("retries", color::RETRIES, rate(rows, &["retries"])),
     ];
     panel.lines.extend(all.into_iter().filter(any));
     panel
@@ -253,7 +255,7 @@ fn latency(rows: &Table) -> Panel {
     for (name, hue) in ["p50", "p90", "p95", "p99"].into_iter().zip(color::PERCENTILES) {
         panel.lines.push(line(name, hue, rows.numbers(&format!("latency_s_{name}"))));
     }
-    let failed = sum(rows, &["refused", "timed_out", "aborted"]);
+    let failed = sum(rows, &["refused", "timed_out", "aborted", "abandoned"]);
     let share: Vec<f64> = failed
         .iter()
         .zip(rows.numbers("served"))

@@ -36,6 +36,10 @@ pub const REFUSED: RGBColor = rgb(0xAD4D00);
 pub const TIMED_OUT: RGBColor = rgb(0x67274B);
 /// Aborted.
 pub const ABORTED: RGBColor = rgb(0xAA77FF);
+/// Given up by their clients.
+pub const ABANDONED: RGBColor = rgb(0xD9A400);
+/// Tried again.
+pub const RETRIES: RGBColor = rgb(0x9AA5B1);
 
 /// Key calls that were denied; the others are coloured as what they do to a request or a start.
 pub const DENIED: RGBColor = rgb(0x9955FF);

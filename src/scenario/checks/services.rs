@@ -56,6 +56,10 @@ impl Checks<'_> {
         self.ordered(service, windows.0, windows.1, Node::duration);
         let back_off = ("start.back_off.initial", "start.back_off.max");
         self.ordered(service, back_off.0, back_off.1, Node::duration);
+        if service.get("client.retries").is_some() {
+            let waits = ("client.retries.initial", "client.retries.max");
+            self.ordered(service, waits.0, waits.1, Node::duration);
+        }
         self.location(service);
         self.waiting_period(service);
     }
@@ -112,6 +116,13 @@ impl Checks<'_> {
             let title = format!("{} has no load", shown(&service.key));
             let help = format!("add a source, as in [[services.{}.load]]", shown(&service.key));
             self.found.warning(title, &service.place, "it gets no requests").help(help);
+        }
+        let closed: Vec<&Node> =
+            load.items().iter().filter_map(|source| source.get("closed_loop")).collect();
+        if let [first, second, ..] = closed[..] {
+            let label = "a service has one closed loop at most";
+            let finding = self.found.error("two closed loops", &second.place, label);
+            finding.also(&first.place, "the first").help("let one have the clients of both");
         }
         let mut names: BTreeMap<&str, &Node> = BTreeMap::new();
         for source in load.items() {

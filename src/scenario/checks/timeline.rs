@@ -84,7 +84,8 @@ impl Checks<'_> {
         let services = self.root.get("services");
         let service = services.zip(name.text()).and_then(|(all, name)| all.entry(name));
         let Some(load) = service.and_then(|s| s.node.get("load")) else { return };
-        let has_rate = |source: &Node| source.get("trace").is_none();
+        let has_rate =
+            |source: &Node| source.get("trace").is_none() && source.get("closed_loop").is_none();
         if !load.items().iter().any(has_rate) {
             let label = match load.items() {
                 [] => "the service has no load",

@@ -213,7 +213,7 @@ error: services.web.load.0 can't be both poisson and trace
 7 | poisson = { rate = \"90/s\" }
   | ------- the first
   |
-  = help: it is one of poisson, profile, trace
+  = help: it is one of poisson, profile, closed_loop, trace
 ";
     assert_eq!(problems.render(false), expected);
 }

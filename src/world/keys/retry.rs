@@ -7,11 +7,16 @@ use crate::scenario::BackOff;
 use crate::units::SimDuration;
 
 /// The wait after the `failures`-th failure in a row, from 1: evenly between zero and
-/// min(initial × multiplier^(failures − 1), max) ("full jitter", as Google's client libraries do).
+/// [`ceiling`] ("full jitter", as Google's client libraries do).
 pub fn wait(back_off: &BackOff, failures: u32, luck: &mut Xoshiro256PlusPlus) -> SimDuration {
+    SimDuration(luck.random_range(0..=ceiling(back_off, failures).0))
+}
+
+/// The longest wait after the `failures`-th failure in a row, from 1:
+/// min(initial × multiplier^(failures − 1), max).
+pub fn ceiling(back_off: &BackOff, failures: u32) -> SimDuration {
     let grown = libm::pow(back_off.multiplier, f64::from(failures.saturating_sub(1)));
-    let ceiling = back_off.initial.scaled(grown).min(back_off.max);
-    SimDuration(luck.random_range(0..=ceiling.0))
+    back_off.initial.scaled(grown).min(back_off.max)
 }
 
 #[cfg(test)]

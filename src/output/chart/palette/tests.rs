@@ -197,7 +197,11 @@ fn states_and_requests_keep_their_published_distance() {
 /// dark they are, which no eye loses.
 #[test]
 fn colours_of_a_panel_are_told_apart() {
-    let requests = [REQUESTS.as_slice(), &[("aborted", ABORTED)]].concat();
+    let requests = [
+        REQUESTS.as_slice(),
+        &[("aborted", ABORTED), ("abandoned", ABANDONED), ("retries", RETRIES)],
+    ]
+    .concat();
     let key_calls = [
         ("ok", SERVED),
         ("retryable", UNLOCKING),
