@@ -93,10 +93,18 @@ fn the_second_signal_is_obeyed_at_once() {
     let folder = Folder::new("twice");
     let long =
         ["duration=30000d", "sample_interval=30000d", "services.web.load.0.poisson.rate=999/s"];
-    let mut child = begin(&folder, &long);
-    interrupt(&child);
-    sleep(Duration::from_millis(300));
-    assert!(child.try_wait().unwrap().is_none(), "the first signal waits for the sample's end");
+    // A first signal that comes before the first sample has begun ends the run there: a busy
+    // machine wants another try.
+    let is_under_way = |mut child: Child| {
+        interrupt(&child);
+        sleep(Duration::from_millis(300));
+        child.try_wait().unwrap().is_none().then_some(child)
+    };
+    let child = (0..20).find_map(|_| {
+        sleep(Duration::from_millis(50));
+        is_under_way(begin(&folder, &long))
+    });
+    let child = child.expect("the first signal waits for the sample's end");
     interrupt(&child);
     end(child).exits(97);
     assert!(!folder.join("results/runs/small").exists());
