@@ -83,11 +83,11 @@ impl Pending {
     /// almost empty.
     #[inline]
     pub fn pop(&mut self) -> Option<Waiting> {
-        let first = self.queue.pop_front();
+        let first = self.queue.pop_front()?;
         if self.queue.capacity() > 4_096 && self.queue.len() < self.queue.capacity() / 16 {
             self.queue.shrink_to(self.queue.capacity() / 4);
         }
-        first
+        Some(first)
     }
 
     /// When the first has waited long enough, by the timeout's present value, or for its client.
