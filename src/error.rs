@@ -12,6 +12,8 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// Interrupted; what is complete was written.
     pub const INCOMPLETE: u8 = 97;
+    /// A threshold or an expectation is not met.
+    pub const NOT_MET: u8 = 99;
 }
 
 /// Why a command could not do what it was asked.

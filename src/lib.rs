@@ -6,18 +6,20 @@
 //! ```text
 //! file ── scenario ──► checked scenario ─┐                     ┌─► output: CSV, JSON, charts
 //!         (text, opens no file)          ├─► world ─► record ──┤
-//! load ── input ─────► traces ───────────┘    │                └─► cli: table, blame, verdict
+//! load ── input ─────► traces ───────────┘    │          └► study ─► cli: table, blame, verdict
 //!                                           kernel
 //! ```
 //!
 //! Folders are stages, files are nouns. Arrows point one way, kept by a test: units, ids and
 //! distribution know nothing; scenario, kernel, record and stats know those; the world knows
-//! these; input, output and cli are outside, and only they touch files and the terminal.
+//! these, a study knows the world; input, output and cli are outside, and only they touch files
+//! and the terminal.
 //!
 //! - [`scenario`]: what a file may ask, from one table of keys; all problems at once, located.
 //! - [`kernel`]: the event list, the agenda, the arrivals, the random streams: opaque integers.
 //! - [`world`]: services, revisions, instances, requests, keys: states and transitions only.
 //! - [`record`]: the facts a world states, the columns of every table, summary and fingerprint.
+//! - [`study`]: whether what was asked of runs holds.
 //!
 //! # Invariants
 //!
@@ -59,5 +61,6 @@ pub mod output;
 pub mod record;
 pub mod scenario;
 pub mod stats;
+pub mod study;
 pub mod units;
 pub mod world;

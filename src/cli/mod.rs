@@ -7,6 +7,7 @@ mod advice;
 mod args;
 mod console;
 mod interrupt;
+mod judged;
 mod load_files;
 mod numbers;
 mod progress;
@@ -25,7 +26,8 @@ pub use console::Console;
 use crate::error::exit;
 
 /// Does what the arguments ask, the program's name first, and returns the exit code: 0 done, 1 the
-/// outside failed, 2 bad usage or a bad scenario and nothing written, 97 interrupted.
+/// outside failed, 2 bad usage or a bad scenario and nothing written, 97 interrupted, 99 a threshold or
+/// an expectation is not met.
 pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> u8 {
     let code = match Args::try_parse_from(args) {
         Ok(args) => {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::{Talk, What};
 use super::console::Console;
 use crate::input::{FileDigest, read_trace, why};
+use crate::record::metric::vocabulary;
 use crate::scenario::problem::{Excerpt, Problem, Problems, Severity};
 use crate::scenario::{self, Checked, Override, Source, Trace, TraceFile};
 use crate::units::SimDuration;
@@ -58,7 +59,7 @@ fn read(
     let origin = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
     let source = Source { origin: &origin, text: &text, stem: &stem, folder };
-    let checked = scenario::check(&source, overrides, Path::new(""))?;
+    let checked = scenario::check_with(&source, overrides, Path::new(""), &vocabulary())?;
     let (mut problems, mut traces, mut files) = (checked.warnings.clone(), Vec::new(), Vec::new());
     for file in &checked.scenario.traces {
         match read_trace(file) {
@@ -74,10 +75,13 @@ fn read(
             Err(wrong) => problems.0.extend(wrong.0),
         }
     }
+    let duration = checked.scenario.duration(&traces);
+    if !problems.has_errors() {
+        problems.0.extend(checked.check_length(duration).0);
+    }
     if problems.has_errors() {
         return Err(problems);
     }
-    let duration = checked.scenario.duration(&traces);
     Ok((problems, Ready { path: path.to_owned(), checked, traces, files, duration }))
 }
 

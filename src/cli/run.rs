@@ -8,6 +8,7 @@ use super::advice::advise;
 use super::args::{Format, Run};
 use super::console::Console;
 use super::interrupt::Interrupt;
+use super::judged;
 use super::load_files;
 use super::progress::Progress;
 use super::read::{Ready, read_all};
@@ -16,18 +17,31 @@ use super::validate::described;
 use crate::error::{Error, exit};
 use crate::output::{RunFolder, RunInfo};
 use crate::record::Recorder;
+use crate::study::{Judge, Judgement};
 use crate::world::World;
 
 /// Where results go unless somebody says otherwise.
 const RUNS: &str = "results/runs";
 
-/// Runs all scenarios; the exit code is the first that applies of 1, 2 and 97.
+/// How a run ended that went as it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// It came to its end, and everything asked of it holds.
+    Met,
+    /// It came to its end, and something asked of it does not hold.
+    NotMet,
+    /// It was interrupted.
+    Interrupted,
+}
+
+/// Runs all scenarios; the exit code is the first that applies of 1, 2, 97 and 99.
 pub(super) fn run(asked: &Run, console: &mut Console<'_>) -> u8 {
     let all = read_all(&asked.what, asked.talk, console);
     let Some(ready) = all.into_iter().collect::<Option<Vec<Ready>>>() else { return exit::USAGE };
     match run_all(asked, &ready, console) {
-        Ok(true) => exit::OK,
-        Ok(false) => exit::INCOMPLETE,
+        Ok(End::Met) => exit::OK,
+        Ok(End::NotMet) => exit::NOT_MET,
+        Ok(End::Interrupted) => exit::INCOMPLETE,
         Err(error) => {
             console.err(&format!("{error}\n"));
             error.exit_code()
@@ -35,26 +49,31 @@ pub(super) fn run(asked: &Run, console: &mut Console<'_>) -> u8 {
     }
 }
 
-/// Runs scenarios that are known to be good; whether all came to their end.
-fn run_all(asked: &Run, ready: &[Ready], console: &mut Console<'_>) -> Result<bool, Error> {
+/// Runs scenarios that are known to be good.
+fn run_all(asked: &Run, ready: &[Ready], console: &mut Console<'_>) -> Result<End, Error> {
     let targets = targets(asked, ready)?;
     let interrupt = Interrupt::listen()?;
     // All folders are begun first: one that may not be replaced is told before an hour's run.
     let begin = |target: &PathBuf| RunFolder::create(target, asked.force);
     let folders: Vec<RunFolder> = targets.iter().map(begin).collect::<Result<_, _>>()?;
+    let mut all = End::Met;
     for ((ready, folder), number) in ready.iter().zip(folders).zip(1..) {
         if number > 1 && asked.format == Format::Text {
             console.out("\n");
         }
-        if !run_one(asked, ready, folder, &interrupt, console)? {
-            let left = targets.len() - number;
-            if left > 0 {
-                console.err(&format!("interrupted: {left} more not begun\n"));
+        match run_one(asked, ready, folder, &interrupt, console)? {
+            End::Met => {}
+            End::NotMet => all = End::NotMet,
+            End::Interrupted => {
+                let left = targets.len() - number;
+                if left > 0 {
+                    console.err(&format!("interrupted: {left} more not begun\n"));
+                }
+                return Ok(End::Interrupted);
             }
-            return Ok(false);
         }
     }
-    Ok(true)
+    Ok(all)
 }
 
 /// The folder of a scenario's results.
@@ -85,14 +104,14 @@ fn targets(asked: &Run, ready: &[Ready]) -> Result<Vec<PathBuf>, Error> {
     Ok(targets)
 }
 
-/// Runs one scenario; whether it came to its end.
+/// Runs one scenario.
 fn run_one(
     asked: &Run,
     ready: &Ready,
     folder: RunFolder,
     interrupt: &Interrupt,
     console: &mut Console<'_>,
-) -> Result<bool, Error> {
+) -> Result<End, Error> {
     let scenario = &ready.checked.scenario;
     let name = &scenario.name;
     if asked.format == Format::Text {
@@ -111,13 +130,13 @@ fn run_one(
     };
     let paths = scenario.traces.iter().map(|trace| trace.path.as_path());
     let loads = load_files::plan(paths.zip(&ready.files))?;
-    let mut writer = folder.writer(info)?;
+    let mut both = (folder.writer(info)?, Judge::new(scenario));
     let mut world: World = World::new(scenario, &ready.traces, ready.duration);
     world.reset(0);
     let mut progress = Progress::begin(world.length(), asked.talk, console);
     let mut complete = false;
-    while !complete && !interrupt.asked() && !writer.failed() {
-        let more = world.advance(&mut writer as &mut dyn Recorder).map_err(|broken| {
+    while !complete && !interrupt.asked() && !both.0.failed() {
+        let more = world.advance(&mut both as &mut dyn Recorder).map_err(|broken| {
             let again = again(asked, ready, None);
             Error::Law(format!(
                 "{broken}\n  = help: seed {}; see it again with {again}",
@@ -128,12 +147,16 @@ fn run_one(
         progress.at(world.elapsed(), world.arrivals(), console);
     }
     let speed = progress.end(world.arrivals());
-    if !complete && world.elapsed() <= scenario.warm_up && !writer.failed() {
+    if !complete && world.elapsed() <= scenario.warm_up && !both.0.failed() {
         console.err(&format!("interrupted: {name} was still warming up, nothing is written\n"));
-        return Ok(false);
+        return Ok(End::Interrupted);
     }
-    world.finish(&mut writer);
-    let written = writer.finish(&ready.checked.lock(&loads.locked), &loads.files, complete)?;
+    world.finish(&mut both);
+    let (writer, judge) = both;
+    // A part of a run is not what was asked about.
+    let judgement = if complete { judge.judgement() } else { Judgement::default() };
+    let written =
+        writer.finish(&ready.checked.lock(&loads.locked), &loads.files, complete, judgement)?;
     if asked.talk.verbose {
         console.err(&format!("{speed}\n"));
     }
@@ -152,6 +175,7 @@ fn run_one(
                 complete,
             };
             text::table(&ending, console);
+            judged::told(&written.judgement, &ready.checked, console);
             if !asked.talk.quiet {
                 advise(scenario, &written.summary, console);
             }
@@ -162,7 +186,11 @@ fn run_one(
         let (folder, done) = (written.folder.display(), super::numbers::length(world.elapsed()));
         console.err(&format!("interrupted after {done}: {folder} holds what is complete\n"));
     }
-    Ok(complete)
+    Ok(match (complete, written.judgement.is_met()) {
+        (false, _) => End::Interrupted,
+        (true, true) => End::Met,
+        (true, false) => End::NotMet,
+    })
 }
 
 /// The command that makes the same results again, or those of another seed in a folder beside.

@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::console::{BAD, BOLD, Console, GOOD};
+use super::judged;
 use super::numbers::{count, counted, length, rough_share, share};
 use crate::output::Written;
 use crate::record::{BlockKind, CallOutcome, Cause, SummaryRow};
@@ -194,10 +195,13 @@ pub(super) fn verdict(ending: &Ending<'_>, console: &mut Console<'_>) {
         if let Some(why) = why(total) {
             console.out(format!("Why requests failed: {why}.\n"));
         }
-        let style = if total.failed() == 0 { GOOD } else { BAD };
+        let judgement = &ending.written.judgement;
+        let good = if judgement.is_empty() { total.failed() == 0 } else { judgement.is_met() };
+        let style = if good { GOOD } else { BAD };
         let head = console.styled(style, "VERDICT");
         let cut = if ending.complete { "" } else { "Interrupted: this is the part that ran. " };
-        console.out(format!("{head}  {cut}{}\n", sentence(ending.written, total)));
+        let met = judged::in_short(judgement);
+        console.out(format!("{head}  {cut}{met}{}\n", sentence(ending.written, total)));
     }
     let written = ending.written;
     let files = || written.files.iter().map(|file| file.name.as_str());
@@ -335,7 +339,14 @@ mod tests {
         change(&mut total);
         let fingerprint: Parts = Fingerprint::default().parts();
         let summary = vec![SummaryRow::new(&total)];
-        Written { folder: "out".into(), files: Vec::new(), summary, blocks, fingerprint }
+        Written {
+            folder: "out".into(),
+            files: Vec::new(),
+            summary,
+            blocks,
+            fingerprint,
+            judgement: crate::study::Judgement::default(),
+        }
     }
 
     fn block(from: u64, until: Option<u64>) -> BlockRow {

@@ -33,6 +33,13 @@ pub(super) fn described(ready: &Ready) -> String {
         0 => length(ready.duration),
         _ => format!("{} after {} of warm-up", length(ready.duration), length(scenario.warm_up)),
     });
+    for (number, noun) in
+        [(scenario.thresholds.len(), "threshold"), (scenario.expects.len(), "expectation")]
+    {
+        if number > 0 {
+            parts.push(counted(number as u64, noun));
+        }
+    }
     parts.push(format!("seed {}", scenario.seed));
     parts.join(", ")
 }

@@ -16,6 +16,7 @@ use crate::record::columns::{
 use crate::record::fingerprint::{Fingerprint, Parts};
 use crate::record::summary::SUMMARY;
 use crate::record::{Record, Recorder, SummaryRow};
+use crate::study::Judgement;
 use crate::units::{SimDuration, SimTime};
 
 /// Name of the file that a run can be made again from.
@@ -82,6 +83,8 @@ pub struct Written {
     pub blocks: Vec<BlockRow>,
     /// The run's fingerprint.
     pub fingerprint: Parts,
+    /// What is said of what was asked of the run.
+    pub judgement: Judgement,
 }
 
 /// The tables of a run that are written while it goes on.
@@ -154,6 +157,7 @@ impl RunWriter {
         lock: &str,
         load_files: &LoadFiles,
         complete: bool,
+        judgement: Judgement,
     ) -> Result<Written, Error> {
         let Self { mut folder, info, tables, failure, fingerprint, summary, blocks } = self;
         if let Some(error) = failure {
@@ -173,7 +177,7 @@ impl RunWriter {
         });
         close(&mut folder, table.map_err(failed)?)?;
         let fingerprint = fingerprint.parts();
-        let document = Document::new(&info, complete, &fingerprint, &blocks, &summary);
+        let document = Document::new(&info, complete, &fingerprint, &blocks, &summary, &judgement);
         folder.write("summary.json", &json(&document)?)?;
         folder.write(LOCK, lock.as_bytes())?;
         for file in &load_files.copied {
@@ -193,7 +197,7 @@ impl RunWriter {
             complete,
             load_files: load_files.named.iter().map(FileEntry::from).collect(),
         })?;
-        Ok(Written { folder: target, files, summary, blocks, fingerprint })
+        Ok(Written { folder: target, files, summary, blocks, fingerprint, judgement })
     }
 }
 

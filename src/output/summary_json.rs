@@ -8,7 +8,9 @@ use super::run::RunInfo;
 use crate::record::columns::BLOCKS;
 use crate::record::fingerprint::Parts;
 use crate::record::{Block, BlockKind, SummaryRow, Value};
-use crate::units::SimTime;
+use crate::scenario::{Condition, Expect, Threshold, Window};
+use crate::study::{Finding, Judgement, Number};
+use crate::units::{SECOND, SimTime};
 
 /// Version of this file's format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -75,6 +77,73 @@ pub(super) struct Document<'a> {
     blocks: &'a [BlockRow],
     services: Vec<&'a SummaryRow>,
     total: Option<&'a SummaryRow>,
+    thresholds: Vec<Said<'a>>,
+    expects: Vec<Said<'a>>,
+}
+
+/// What was asked, what was seen and what is said of it.
+#[derive(Serialize)]
+struct Said<'a> {
+    /// Where the scenario asks it: a path as overrides write it.
+    key: &'a str,
+    service: &'a str,
+    revision: &'a str,
+    metric: &'a str,
+    condition: String,
+    from_s: Value<'static>,
+    until_s: Value<'static>,
+    /// In the unit; null where there was nothing to measure, "never" for what did not come.
+    seen: Value<'static>,
+    unit: &'static str,
+    /// The end of the sample interval in which it was seen.
+    at_s: Value<'static>,
+    verdict: &'static str,
+}
+
+/// A number as JSON has it.
+fn number(number: Number, unit: &str) -> Value<'static> {
+    match (number, unit) {
+        (Number::Whole(ns), "s") => Value::Nanoseconds(ns),
+        (Number::Whole(n), _) => u64::try_from(n).map_or(Value::Ratio(n as f64), Value::Count),
+        (Number::Real(ns), "s") => Value::Ratio(ns / SECOND as f64),
+        (Number::Real(n), _) => Value::Ratio(n),
+        (Number::Infinite, _) => Value::Text("never"),
+    }
+}
+
+impl<'a> Said<'a> {
+    fn new<T>(
+        finding: &'a Finding<T>,
+        key: &'a str,
+        metric: &'a str,
+        (condition, window): (Condition, Window),
+        zero: SimTime,
+    ) -> Self {
+        Self {
+            key,
+            service: &finding.service,
+            revision: "",
+            metric,
+            condition: condition.to_string(),
+            from_s: Value::length(window.from),
+            until_s: window.until.map_or(Value::Empty, Value::length),
+            seen: finding.seen.map_or(Value::Empty, |seen| number(seen, finding.unit)),
+            unit: finding.unit,
+            at_s: Value::reached(finding.at, zero),
+            verdict: finding.verdict.name(),
+        }
+    }
+
+    fn threshold(finding: &'a Finding<Threshold>, zero: SimTime) -> Self {
+        let Threshold { key, metric, condition, window, .. } = &finding.asked;
+        Self::new(finding, key, metric, (*condition, *window), zero)
+    }
+
+    fn expect(finding: &'a Finding<Expect>, zero: SimTime) -> Self {
+        let Expect { key, metric, condition, window, revision, .. } = &finding.asked;
+        let said = Self::new(finding, key, metric, (*condition, *window), zero);
+        Self { revision: revision.as_deref().unwrap_or(""), ..said }
+    }
 }
 
 impl<'a> Document<'a> {
@@ -85,7 +154,9 @@ impl<'a> Document<'a> {
         fingerprint: &'a Parts,
         blocks: &'a [BlockRow],
         rows: &'a [SummaryRow],
+        judgement: &'a Judgement,
     ) -> Self {
+        let zero = SimTime::ZERO + info.warm_up;
         Self {
             format_version: FORMAT_VERSION,
             keyscale: env!("CARGO_PKG_VERSION"),
@@ -101,6 +172,8 @@ impl<'a> Document<'a> {
             blocks,
             services: rows.iter().filter(|row| !row.service.is_empty()).collect(),
             total: rows.iter().find(|row| row.service.is_empty()),
+            thresholds: judgement.thresholds.iter().map(|f| Said::threshold(f, zero)).collect(),
+            expects: judgement.expects.iter().map(|f| Said::expect(f, zero)).collect(),
         }
     }
 }

@@ -8,6 +8,7 @@
 pub mod cause;
 pub mod columns;
 pub mod fingerprint;
+pub mod metric;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod summary;

@@ -12,6 +12,7 @@ use super::keys::{ExternalManager, Key, Quota};
 use super::load::TraceFile;
 use super::service::Service;
 use super::source::Place;
+use super::thresholds::{Expect, Threshold};
 use super::timeline::Entry;
 use super::tree::Node;
 use super::{Scenario, tree};
@@ -89,8 +90,10 @@ pub(super) fn build(root: &Node, laid: &[Laid], folder: &Path, working_folder: &
             .iter()
             .map(ExternalManager::build)
             .collect(),
-        traces: build.traces,
         timeline,
+        thresholds: Threshold::build(root, &build),
+        expects: Expect::build(root, &build),
+        traces: build.traces,
     }
 }
 

@@ -7,7 +7,7 @@ use super::problem::{Problem, Problems, Severity};
 use super::schema::Shape;
 use super::source::{Findings, Place, Sources};
 use super::tree::{Node, Value};
-use super::{LockedFile, Scenario, build, checks, deploy, fill, lock, read, syntax};
+use super::{LockedFile, Scenario, Vocabulary, build, checks, deploy, fill, lock, read, syntax};
 use crate::units::SimDuration;
 
 /// The text of a scenario file.
@@ -46,6 +46,20 @@ pub fn check(
     overrides: &[Override],
     working_folder: &Path,
 ) -> Result<Checked, Problems> {
+    check_with(source, overrides, working_folder, &Vocabulary::default())
+}
+
+/// The same, with the metrics there are: thresholds and expectations of others are errors. Without
+/// them their names are taken as they are.
+///
+/// # Errors
+/// See [`check`].
+pub fn check_with(
+    source: &Source<'_>,
+    overrides: &[Override],
+    working_folder: &Path,
+    vocabulary: &Vocabulary,
+) -> Result<Checked, Problems> {
     let schema = Shape::root();
     let mut found = Findings::default();
     let mut sources = Sources::new(source.origin, source.text);
@@ -60,7 +74,7 @@ pub fn check(
     read::read(&mut root, &schema, &mut found);
     deploy::read_laid(&mut laid, &schema, &mut found);
     fill::fill(&mut root, &mut laid, source.stem, &mut found);
-    checks::check(&root, &laid, &schema, &sources, &mut found);
+    checks::check(&root, &laid, &schema, &sources, vocabulary, &mut found);
     if let Some(length) = root.get("duration").and_then(Node::duration) {
         checks::horizon(&root, length, interval(&root, length), &mut found);
     }
@@ -119,6 +133,13 @@ impl Checked {
         }
         let mut problems = found.into_problems(&self.sources).0;
         problems.pop().expect("one finding was added")
+    }
+
+    /// Where the value of a key stands: `scenario.toml:12:7`, or the `--set` that it comes from.
+    pub fn location(&self, key: &str) -> String {
+        let mut root = self.tree.clone();
+        let place = find_mut(&mut root, key).map_or(Place::default(), |n| n.place.clone());
+        self.sources.location(&place)
     }
 
     /// The checks that want the length of the run, for a scenario that leaves it to its recorded

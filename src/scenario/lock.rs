@@ -70,8 +70,40 @@ fn elements(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String
     }
 }
 
+/// A value on one line, as the file has it.
+fn as_given(text: &mut String, node: &Node) {
+    let mut before = "";
+    match &node.value {
+        Value::List(items) => {
+            text.push('[');
+            for item in items {
+                push(text, &[std::mem::replace(&mut before, ", ")]);
+                as_given(text, item);
+            }
+            text.push(']');
+        }
+        Value::Table(entries) => {
+            text.push('{');
+            for entry in entries {
+                push(text, &[std::mem::replace(&mut before, ", "), &name(&entry.key), " = "]);
+                as_given(text, &entry.node);
+            }
+            text.push('}');
+        }
+        Value::Text(value) => quoted(text, value),
+        Value::Integer(value) => push(text, &[&value.to_string()]),
+        Value::Float(value) => push(text, &[&format!("{value:?}")]),
+        Value::Bool(value) => push(text, &[if *value { "true" } else { "false" }]),
+        // No key takes one, so that none is in a tree without errors.
+        Value::Datetime => {}
+    }
+}
+
 /// A value on one line, but for a list of tables, which has a line for each.
 fn inline(text: &mut String, node: &Node, shape: &Shape) {
+    if matches!(shape.row.kind, Kind::Thresholds | Kind::Conditions) {
+        return as_given(text, node);
+    }
     match &node.value {
         Value::Text(value) => quoted(text, value),
         Value::Integer(value) => push(text, &[&value.to_string()]),

@@ -21,6 +21,7 @@ pub mod keys;
 mod limits;
 pub mod load;
 mod lock;
+pub mod metric;
 mod overrides;
 pub mod problem;
 mod read;
@@ -31,20 +32,23 @@ mod syntax;
 mod table;
 #[cfg(test)]
 mod tests;
+pub mod thresholds;
 pub mod timeline;
 mod tree;
 mod value;
 
 pub use autoscaler::{Autoscaler, CloudRun};
-pub use check::{Checked, Source, check};
+pub use check::{Checked, Source, check, check_with};
 pub use keys::{Check, Enforcement, ExternalManager, Key, KeyName, Pool, Protection, Quota, Retry};
 pub use load::{Bucket, Join, Load, LoadKind, LockedFile, Point, Spread, Trace, TraceFile};
+pub use metric::{Metric, Statistic, Vocabulary};
 pub use overrides::Override;
 pub use problem::{Excerpt, Problem, Problems, Severity};
 pub use service::{
     BackOff, Client, ClockStopsOn, Encryption, PendingTimeout, Retries, Revocation,
     RevocationAction, Routing, Service, Start,
 };
+pub use thresholds::{Comparison, Condition, Expect, Limit, Threshold, Window};
 pub use timeline::{Action, Deploy, Domain, Entry, RolloutStep};
 
 use crate::units::SimDuration;
@@ -77,6 +81,10 @@ pub struct Scenario {
     pub traces: Vec<TraceFile>,
     /// In order of time, then of the file.
     pub timeline: Vec<Entry>,
+    /// What must hold of a run's results: of all services together, then by service.
+    pub thresholds: Vec<Threshold>,
+    /// What must hold of time series, in the order of the file.
+    pub expects: Vec<Expect>,
 }
 
 /// Sample intervals to choose from: the first that gives at most [`MAX_SAMPLES`] rows a service.

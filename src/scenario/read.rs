@@ -49,7 +49,9 @@ impl Reader<'_> {
             Kind::Table | Kind::Distribution => self.table(shape, node),
             Kind::Names(_) => self.names(shape, node),
             Kind::List => self.list(shape, node),
-            Kind::Text
+            Kind::Thresholds
+            | Kind::Conditions
+            | Kind::Text
             | Kind::Name(_)
             | Kind::Reference(_)
             | Kind::Path

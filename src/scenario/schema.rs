@@ -35,6 +35,10 @@ pub enum Kind {
     Distribution,
     /// Keys of a service, to be laid over those that it has.
     Settings,
+    /// Conditions by metric, and below `services` tables of them by service.
+    Thresholds,
+    /// A condition such as `max == 0`, or a list of them.
+    Conditions,
     /// A text.
     Text,
     /// A text that is a name of its own.

@@ -44,6 +44,18 @@ impl Sources {
         }
     }
 
+    /// Text, line and column of a place: `scenario.toml:12:7`; of an override its text alone.
+    pub fn location(&self, place: &Place) -> String {
+        let Some((origin, text)) = self.0.get(place.source) else { return String::new() };
+        if place.source > 0 {
+            return origin.clone();
+        }
+        let before = text.get(..place.span.start).unwrap_or("");
+        let line = 1 + before.matches('\n').count();
+        let column = 1 + before.rsplit('\n').next().unwrap_or("").chars().count();
+        format!("{origin}:{line}:{column}")
+    }
+
     /// Marks as excerpts, one for each text they are in, in order of appearance.
     fn excerpts(&self, marks: Vec<(Place, String)>) -> Vec<Excerpt> {
         let mut excerpts: Vec<(usize, Excerpt)> = Vec::new();

@@ -295,6 +295,17 @@ pub static ROWS: &[Row] = rows! {
     "timeline.#.scaling_mode_set.automatic" Kind::True, Variant, "by its autoscaler";
     "timeline.#.scaling_mode_set.manual" Kind::Table, Variant, "by hand: minimum and maximum do not count";
     "timeline.#.scaling_mode_set.manual.instances" INSTANCES, required("instances = 5"), "instances of all its revisions together, divided by traffic";
+
+    "thresholds" Kind::Thresholds, default("{}", "nothing is asked of a run, where the file asks nothing"),
+        "what must hold of a run's results: conditions by metric, of all services together or under services.NAME";
+    "expect" Kind::List, default("[]", "nothing is expected, where the file expects nothing"), "what must hold of a time series, in every replication";
+    "expect.#" Kind::Table, Presence::Element, "something expected";
+    "expect.#.metric" Kind::Text, required("metric = \"instances_ready\""), "a column of the time series without its unit, or a sum such as instances_ready";
+    "expect.#.service" Kind::Reference("services"), optional("all services together"), "the service";
+    "expect.#.revision" Kind::Text, optional("all revisions of the service"), "the revision";
+    "expect.#.from" LENGTH, default("'0s'", "the whole run is meant, where the file says nothing"), "begin of the time in which it must hold, since the end of the warm-up";
+    "expect.#.until" SPAN, optional("the end of the run"), "its end, since the end of the warm-up";
+    "expect.#.is" Kind::Conditions, required("is = [\"max == 0\"]"), "what must hold";
 };
 
 /// The keys of a law of durations, wherever one stands; a part of a mixture has all but `mixture`.

@@ -26,8 +26,12 @@ const OUT_OF_BOUNDS: &str = "is out of bounds";
 pub(super) fn check(kind: &Kind, node: &Node) -> Result<(), Fault> {
     let value = &node.value;
     match *kind {
-        Kind::Table | Kind::Names(_) | Kind::Distribution | Kind::Settings => {
+        Kind::Table | Kind::Names(_) | Kind::Distribution | Kind::Settings | Kind::Thresholds => {
             expect(matches!(value, Value::Table(_)), "a table", value)
+        }
+        Kind::Conditions => {
+            let condition = matches!(value, Value::Text(_) | Value::List(_));
+            expect(condition, "a condition or a list of them", value)
         }
         Kind::List => expect(matches!(value, Value::List(_)), "a list", value),
         Kind::Text => text(value).map(drop),

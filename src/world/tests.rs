@@ -61,6 +61,8 @@ pub fn scenario(service: scenario::Service, warm_up: u64, duration: u64) -> Scen
         external_managers: vec![],
         traces: vec![],
         timeline: vec![],
+        thresholds: vec![],
+        expects: vec![],
     }
 }
 

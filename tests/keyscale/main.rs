@@ -11,6 +11,7 @@ mod replay;
 mod results;
 mod scenarios;
 mod snapshots;
+mod thresholds;
 mod tidy;
 mod trace;
 mod usage;

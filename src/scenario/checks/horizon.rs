@@ -1,5 +1,6 @@
 //! What depends on the length of the run, which a recorded load may decide.
 
+use super::thresholds::windows;
 use crate::scenario::source::{Findings, Place};
 use crate::scenario::timeline::until;
 use crate::scenario::tree::Node;
@@ -31,6 +32,7 @@ pub(in crate::scenario) fn horizon(
     for entry in root.get("timeline").map(Node::items).unwrap_or_default() {
         entry_in(entry, length, found);
     }
+    windows(root, length, interval, found);
 }
 
 fn entry_in(entry: &Node, length: SimDuration, found: &mut Findings) {

@@ -7,11 +7,13 @@ mod horizon;
 mod keys;
 mod laws;
 mod services;
+mod thresholds;
 mod timeline;
 
 pub(super) use horizon::horizon;
 
 use super::deploy::Laid;
+use super::metric::Vocabulary;
 use super::schema::{Kind, Shape};
 use super::source::{Findings, Sources, shown};
 use super::tree::{Entry, Node};
@@ -30,6 +32,7 @@ pub(super) fn check(
     laid: &[Laid],
     schema: &Shape,
     sources: &Sources,
+    vocabulary: &Vocabulary,
     found: &mut Findings,
 ) {
     let mut checks = Checks { root, sources, found };
@@ -44,6 +47,8 @@ pub(super) fn check(
     checks.quotas();
     checks.timeline();
     checks.unused();
+    checks.thresholds(vocabulary);
+    checks.expects(vocabulary);
 }
 
 impl<'a> Checks<'a> {

@@ -1,6 +1,7 @@
 //! The files of the repository: scenarios without problems, and bad ones with their messages.
 
 use super::*;
+use crate::record::metric::vocabulary;
 
 /// Files under a folder of the repository with this ending, in order of their names.
 fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
@@ -22,7 +23,7 @@ fn scenarios_have_no_problems_and_their_locks_say_the_same() {
         let text = std::fs::read_to_string(&path).expect("a readable file");
         let stem = path.file_stem().and_then(|s| s.to_str()).expect("a plain name");
         let source = Source { origin: stem, text: &text, stem, folder: Path::new("scenarios") };
-        match check(&source, &[], Path::new("")) {
+        match check_with(&source, &[], Path::new(""), &vocabulary()) {
             Ok(checked) => {
                 assert_eq!(checked.warnings, Problems::default(), "{stem}");
                 assert!(!checked.scenario.question.is_empty(), "{stem}");
@@ -48,7 +49,7 @@ fn bad_files_have_the_messages_that_stand_beside_them() {
         let stem = path.file_stem().and_then(|s| s.to_str()).expect("a plain name");
         let origin = format!("tests/bad/{stem}.toml");
         let source = Source { origin: &origin, text: &text, stem, folder: Path::new("tests/bad") };
-        let said = match check(&source, &[], Path::new("")) {
+        let said = match check_with(&source, &[], Path::new(""), &vocabulary()) {
             Ok(_) => panic!("{origin} has no errors"),
             Err(problems) => problems.render(false),
         };

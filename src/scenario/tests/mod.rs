@@ -231,3 +231,40 @@ fn the_schema_is_sound() {
         }
     }
 }
+
+#[test]
+fn thresholds_and_expectations_know_where_they_stand() {
+    let asked = "[thresholds]\nfailed_ratio = [\"value < 0.1%\", \"value<1% from 5m until 10m\"]\n\
+                 [thresholds.services.web]\nlatency = \"p99 < 800ms\"\n\
+                 [[expect]]\nmetric = \"instances_ready\"\nservice = \"web\"\nuntil = \"5m\"\n\
+                 is = [\"max == 0\", \"min == 0\"]\n";
+    let text = format!("{GOOD}{asked}");
+    let checked = checked(&text, &["expect.0.from=1m"]).expect("no errors");
+    let scenario = &checked.scenario;
+    let said: Vec<String> = scenario
+        .thresholds
+        .iter()
+        .map(|t| format!("{} {} {}{}", checked.location(&t.key), t.metric, t.condition, t.window))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "a.toml:14:17 failed_ratio value < 0.1%",
+            "a.toml:14:33 failed_ratio value < 1% from 5m until 10m",
+            "a.toml:16:11 latency p99 < 800ms",
+        ]
+    );
+    assert_eq!(scenario.thresholds[2].service, Some(crate::ids::ServiceId(0)));
+    let said: Vec<String> = scenario
+        .expects
+        .iter()
+        .map(|e| format!("{} {} {}{}", checked.location(&e.key), e.metric, e.condition, e.window))
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "a.toml:21:7 instances_ready max == 0 from 1m until 5m",
+            "a.toml:21:19 instances_ready min == 0 from 1m until 5m",
+        ]
+    );
+}

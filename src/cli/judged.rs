@@ -1,0 +1,115 @@
+//! What was asked of a run, a line each: whether it holds, what was seen, where the file asks it.
+
+use super::console::{BAD, Console, GOOD, WARNING};
+use super::numbers::{count, counted, length, share};
+use crate::scenario::{Checked, Condition, Window};
+use crate::study::{Finding, Judgement, Number, Verdict};
+use crate::units::{SimDuration, SimTime};
+
+/// Prints a line for each threshold and each expectation.
+pub(super) fn told(judgement: &Judgement, checked: &Checked, console: &mut Console<'_>) {
+    let zero = SimTime::ZERO + checked.scenario.warm_up;
+    for finding in &judgement.thresholds {
+        let asked = &finding.asked;
+        let what = what(&finding.service, None, &asked.metric, asked.condition, asked.window);
+        line(finding, "threshold", &what, &checked.location(&asked.key), zero, console);
+    }
+    for finding in &judgement.expects {
+        let asked = &finding.asked;
+        let revision = asked.revision.as_deref();
+        let what = what(&finding.service, revision, &asked.metric, asked.condition, asked.window);
+        line(finding, "expected", &what, &checked.location(&asked.key), zero, console);
+    }
+    if !judgement.is_empty() {
+        console.out("\n");
+    }
+}
+
+/// The beginning of a verdict: nothing where nothing was asked.
+pub(super) fn in_short(judgement: &Judgement) -> String {
+    if judgement.is_empty() {
+        return String::new();
+    }
+    let not = |verdicts: Vec<Verdict>, noun: &str| {
+        let not = verdicts.iter().filter(|v| **v != Verdict::Pass).count();
+        (not > 0).then(|| format!("{not} of {}", counted(verdicts.len() as u64, noun)))
+    };
+    let thresholds = judgement.thresholds.iter().map(|f| f.verdict).collect();
+    let expects = judgement.expects.iter().map(|f| f.verdict).collect();
+    let parts = [not(thresholds, "threshold"), not(expects, "expectation")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    match parts[..] {
+        [] => "Met. ".to_owned(),
+        _ => format!("Not met: {}. ", parts.join(" and ")),
+    }
+}
+
+/// What was asked, as the file says it.
+fn what(
+    service: &str,
+    revision: Option<&str>,
+    metric: &str,
+    condition: Condition,
+    window: Window,
+) -> String {
+    let of = match (service, revision) {
+        ("", _) => String::new(),
+        (service, None) => format!("{service}: "),
+        (service, Some(revision)) => format!("{service} {revision}: "),
+    };
+    format!("{of}{metric} {condition}{window}")
+}
+
+fn line<T>(
+    finding: &Finding<T>,
+    kind: &str,
+    what: &str,
+    place: &str,
+    zero: SimTime,
+    console: &mut Console<'_>,
+) {
+    let (style, mark) = match finding.verdict {
+        Verdict::Pass => (GOOD, "✓"),
+        Verdict::Fail => (BAD, "✗"),
+        Verdict::Unclear => (WARNING, "?"),
+    };
+    let mark = console.styled(style, mark);
+    let seen = finding.seen.map_or("nothing to measure".to_owned(), |n| shown(n, finding.unit));
+    let at = finding.at.map_or(String::new(), |at| format!(" at {}", length(at.since(zero))));
+    console.out(format!(" {mark} {kind:<10} {what}: {seen}{at}  ({place})\n"));
+}
+
+/// A number in its unit.
+fn shown(number: Number, unit: &str) -> String {
+    match (number, unit) {
+        (Number::Infinite, _) => "never".to_owned(),
+        (number, "s") if number.to_f64() >= 0.0 => length(SimDuration(number.to_f64() as u64)),
+        (number, "s") => format!("-{}", length(SimDuration(-number.to_f64() as u64))),
+        (number, "1") => share(number.to_f64()),
+        (Number::Whole(whole), _) => match u64::try_from(whole) {
+            Ok(whole) => count(whole),
+            Err(_) => whole.to_string(),
+        },
+        (Number::Real(real), _) => {
+            let text = format!("{real:.3}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_shown_in_their_units() {
+        let check = |number, unit, text: &str| assert_eq!(shown(number, unit), text);
+        check(Number::Whole(9_840_000_000), "s", "9.8s");
+        check(Number::Whole(-60_000_000_000), "s", "-1m");
+        check(Number::Real(0.0231), "1", "2.31 %");
+        check(Number::Whole(12_345), "requests", "12,345");
+        check(Number::Real(2.5), "instances", "2.5");
+        check(Number::Real(7.0), "requests", "7");
+        check(Number::Infinite, "s", "never");
+    }
+}
