@@ -10,8 +10,8 @@ use super::manifest::{FileEntry, Manifest, json};
 use super::summary_json::{BlockRow, Document};
 use crate::error::Error;
 use crate::record::columns::{
-    BLOCKS, BlockGetter, INSTANCES, InstanceGetter, KEY_CALLS, KeyCallGetter, REVISIONS,
-    RevisionGetter, SampleGetter, TIMESERIES,
+    BLOCKS, BlockGetter, CHANGES, ChangeGetter, INSTANCES, InstanceGetter, KEY_CALLS,
+    KeyCallGetter, REVISIONS, RevisionGetter, SampleGetter, TIMESERIES,
 };
 use crate::record::fingerprint::{Fingerprint, Parts};
 use crate::record::summary::SUMMARY;
@@ -92,6 +92,7 @@ struct Tables {
     timeseries: Rows<SampleGetter>,
     instances: Rows<InstanceGetter>,
     key_calls: Rows<KeyCallGetter>,
+    changes: Rows<ChangeGetter>,
     blocks: Rows<BlockGetter>,
     revisions: Rows<RevisionGetter>,
 }
@@ -126,6 +127,7 @@ impl RunFolder {
             timeseries: table!("timeseries.csv", TIMESERIES),
             instances: table!("instances.csv", INSTANCES),
             key_calls: table!("key_calls.csv", KEY_CALLS),
+            changes: table!("changes.csv", CHANGES),
             blocks: table!("blocks.csv", BLOCKS),
             revisions: table!("revisions.csv", REVISIONS),
         };
@@ -166,6 +168,7 @@ impl RunWriter {
         close(&mut folder, tables.timeseries)?;
         close(&mut folder, tables.instances)?;
         close(&mut folder, tables.key_calls)?;
+        close(&mut folder, tables.changes)?;
         close(&mut folder, tables.blocks)?;
         close(&mut folder, tables.revisions)?;
         let zero = info.zero();
@@ -215,7 +218,11 @@ impl Recorder for RunWriter {
         match fact {
             Record::Block(block) => self.blocks.push(BlockRow::new(block, zero)),
             Record::Total(total) => self.summary.push(SummaryRow::new(total)),
-            Record::Sample(_) | Record::Instance(_) | Record::KeyCall(_) | Record::Revision(_) => {}
+            Record::Sample(_)
+            | Record::Instance(_)
+            | Record::KeyCall(_)
+            | Record::Change(_)
+            | Record::Revision(_) => {}
         }
         if self.failure.is_none() {
             self.failure = self.tables.write(fact, zero).err();
@@ -237,6 +244,7 @@ impl Tables {
             Record::Sample(sample) => row(&mut self.timeseries, |get| get(sample, zero)),
             Record::Instance(life) => row(&mut self.instances, |get| get(life, zero)),
             Record::KeyCall(call) => row(&mut self.key_calls, |get| get(call, zero)),
+            Record::Change(change) => row(&mut self.changes, |get| get(change, zero)),
             Record::Block(block) => row(&mut self.blocks, |get| get(block, zero)),
             Record::Revision(revision) => row(&mut self.revisions, |get| get(revision, zero)),
             Record::Total(_) => Ok(()),

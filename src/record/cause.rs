@@ -132,6 +132,8 @@ named!(
         Permission = "permission",
         /// The key version is disabled.
         Disabled = "disabled",
+        /// The key version is scheduled for destruction.
+        DestroyScheduled = "destroy_scheduled",
         /// The key version is destroyed.
         Destroyed = "destroyed",
         /// The external manager failed in a way that is not retried.
@@ -167,6 +169,80 @@ named!(
         KeyOutage = "key_outage",
         /// No instance was ready within the start deadline.
         StartDeadline = "start_deadline",
+    }
+);
+
+impl Denial {
+    /// Whether the version's state is the reason, rather than what concerns the whole key.
+    pub fn is_state(self) -> bool {
+        match self {
+            Self::Disabled | Self::DestroyScheduled | Self::Destroyed => true,
+            Self::Permission | Self::External => false,
+        }
+    }
+}
+
+named!(
+    /// What is done with a key in a call.
+    Operation {
+        /// Wraps a data key, or encrypts dummy data.
+        Encrypt = "encrypt",
+        /// Unwraps a data key or a layer, or decrypts dummy data.
+        Decrypt = "decrypt",
+    }
+);
+
+impl CallPurpose {
+    /// What is done with the key for it.
+    pub fn operation(self) -> Operation {
+        match self {
+            Self::NewDataKey | Self::CheckEncrypt => Operation::Encrypt,
+            Self::Layer | Self::DataKey | Self::CheckDecrypt => Operation::Decrypt,
+        }
+    }
+}
+
+named!(
+    /// What changed with a key, a permission or a revocation clock.
+    ChangeKind {
+        /// Somebody disabled a version; that takes effect later.
+        DisableOrdered = "disable_ordered",
+        /// A version is disabled.
+        Disabled = "disabled",
+        /// A version is disabled because the external manager denied access to it.
+        Latched = "disabled_by_denial",
+        /// A version is enabled.
+        Enabled = "enabled",
+        /// A version is scheduled for destruction.
+        DestructionScheduled = "destruction_scheduled",
+        /// A version's destruction is off: it is disabled.
+        Restored = "restored",
+        /// A version is destroyed.
+        Destroyed = "destroyed",
+        /// A rotation made a version.
+        VersionCreated = "version_created",
+        /// A version encrypts from now on.
+        PrimaryChanged = "primary_changed",
+        /// Somebody took the permission to use a key; that takes effect later.
+        PermissionRevokeOrdered = "permission_revoke_ordered",
+        /// Somebody gave the permission to use a key; that takes effect later.
+        PermissionGrantOrdered = "permission_grant_ordered",
+        /// The permission to use a key is gone.
+        PermissionRevoked = "permission_revoked",
+        /// The permission to use a key is there.
+        PermissionGranted = "permission_granted",
+        /// An external manager's outage began.
+        OutageBegan = "outage_began",
+        /// It is over.
+        OutageEnded = "outage_ended",
+        /// A quota has another limit.
+        QuotaSet = "quota_set",
+        /// A revocation was detected: a revision's waiting period begins.
+        ClockStarted = "clock_started",
+        /// The key works again: the waiting period is void.
+        ClockStopped = "clock_stopped",
+        /// The waiting period is over: a revision's instances are told to stop.
+        WaitingPeriodOver = "waiting_period_over",
     }
 );
 

@@ -9,7 +9,7 @@
 //! instances, limits) is told as it is at the interval's **end**, `t_s + interval_s`.
 
 use super::value::Value;
-use super::{Block, CallOutcome, Instance, KeyCall, Phase, Revision, Sample};
+use super::{Block, CallOutcome, Change, Instance, KeyCall, Phase, Revision, Sample};
 use crate::units::SimTime;
 
 /// One column of a table whose rows are read by getters of type `G`.
@@ -33,6 +33,8 @@ pub type InstanceGetter = for<'r> fn(&'r Instance<'r>, SimTime) -> Value<'r>;
 pub type KeyCallGetter = for<'r> fn(&'r KeyCall<'r>, SimTime) -> Value<'r>;
 /// Reads a cell of `revisions.csv`.
 pub type RevisionGetter = for<'r> fn(&'r Revision<'r>, SimTime) -> Value<'r>;
+/// Reads a cell of `changes.csv`.
+pub type ChangeGetter = for<'r> fn(&'r Change<'r>, SimTime) -> Value<'r>;
 /// Reads a cell of `blocks.csv`.
 pub type BlockGetter = for<'r> fn(&'r Block<'r>, SimTime) -> Value<'r>;
 
@@ -156,6 +158,16 @@ pub const REVISIONS: &[Column<RevisionGetter>] = columns! {
     key_denial [] "why a call under that version is denied; empty where it is usable" |r, _| Text(r.key.and_then(|k| k.denial).map_or("", |d| d.name()));
 };
 
+/// Columns of `changes.csv`: one row a change of a key, a permission, a quota, a manager or a
+/// revocation clock.
+pub const CHANGES: &[Column<ChangeGetter>] = columns! {
+    t_s ["s"] "when, since the end of the warm-up" |r, zero| Value::instant(r.at, zero);
+    change [] "what changed" |r, _| Text(r.kind.name());
+    subject [] "the key, manager or quota; for a revocation clock its revision" |r, _| Text(r.subject);
+    version [] "the key version, where one is concerned" |r, _| r.version.map_or(Empty, |v| Count(v.into()));
+    detail [] "an outage's domain, a quota's limit, why a revocation was detected" |r, _| Text(r.detail);
+};
+
 /// Columns of `blocks.csv`: one row a time in which a key could not be used as before.
 pub const BLOCKS: &[Column<BlockGetter>] = columns! {
     kind [] "what kind of block" |r, _| Text(r.kind.name());
@@ -195,6 +207,7 @@ mod tests {
             of(TIMESERIES),
             of(INSTANCES),
             of(KEY_CALLS),
+            of(CHANGES),
             of(BLOCKS),
             of(super::super::summary::SUMMARY),
         ]

@@ -15,7 +15,10 @@ pub mod summary;
 mod sums;
 pub mod value;
 
-pub use cause::{BlockKind, CallOutcome, CallPurpose, Cause, Denial, EndReason, Failure, Phase};
+pub use cause::{
+    BlockKind, CallOutcome, CallPurpose, Cause, ChangeKind, Denial, EndReason, Failure, Operation,
+    Phase,
+};
 pub use fingerprint::Fingerprint;
 pub use summary::SummaryRow;
 pub use value::Value;
@@ -39,6 +42,8 @@ pub enum Record<'a> {
     Instance(&'a Instance<'a>),
     /// One attempt of a key call: stated when it is answered.
     KeyCall(&'a KeyCall<'a>),
+    /// Something changed with a key, a permission, a quota, a manager or a revocation clock.
+    Change(&'a Change<'a>),
     /// A time in which a key could not be used as before: stated when it ends.
     Block(&'a Block<'a>),
     /// A revision and the key that it is bound to: stated at the end of the run.
@@ -256,6 +261,22 @@ pub struct KeyCall<'a> {
     pub denial: Option<Denial>,
     /// The external manager's error domain.
     pub domain: Option<Domain>,
+}
+
+/// Something that changed with a key, a permission, a quota, a manager or a revocation clock: an
+/// order when it is given, its effect when it comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub kind: ChangeKind,
+    /// The key, manager or quota; for a revocation clock its revision.
+    pub subject: &'a str,
+    /// The key version, where one is concerned.
+    pub version: Option<u32>,
+    /// More about it: an outage's domain, a quota's limit, why a revocation was detected.
+    pub detail: &'a str,
 }
 
 /// A time in which a key could not be used as before.

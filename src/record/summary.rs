@@ -299,6 +299,7 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     last_key_failure_s ["s"] "the last one" |r, zero| Value::reached(r.last_key_failure, zero);
     ride_out_s ["s"] "from first_block_s to first_key_failure_s; empty where there was no such failure" |r, _| some(r.ride_out());
     revocation_detected_s ["s"] "revocation detected for the first time" |r, zero| Value::reached(r.revocation_detected, zero);
+    customers_hurt_s ["s"] "customers notice: the first failed request blamed on a key cause" |r, zero| Value::reached(r.first_key_failure, zero);
     data_unreachable_s ["s"] "the last running instance gone, after a revocation shut instances down" |r, zero| Value::reached(r.data_unreachable, zero);
 };
 

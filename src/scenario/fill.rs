@@ -1,11 +1,10 @@
 //! Defaults that follow from other keys.
 
 use super::deploy::Laid;
-use super::keys::KeyName;
+use super::keys::{Domain, KeyName};
 use super::read::default;
 use super::schema::Alphabet;
 use super::source::Findings;
-use super::timeline::Domain;
 use super::tree::{Entry, Node, Value};
 
 /// Fills in what the schema calls derived; the tree has its plain defaults already.
@@ -49,6 +48,10 @@ fn service(service: &mut Node) {
 }
 
 fn key(key: &mut Node) {
+    if key.get("primary").is_none() {
+        let versions = key.get("versions").map_or(0, |v| v.items().len());
+        key.add_default("primary", Value::Integer(versions as i128));
+    }
     if key.get("latency").is_none() {
         let law = match key.get("protection_level").and_then(Node::text) {
             Some("SOFTWARE") => "{ lognormal = { median = '8ms', p99 = '40ms' } }",

@@ -45,7 +45,14 @@ fn table(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String>) 
 fn has_header(shape: &Shape) -> bool {
     let plain = shape.row.kind == Kind::Table && shape.variants().next().is_none();
     let below_choice = shape.row.presence == Presence::Variant;
-    plain && !below_choice || matches!(shape.row.kind, Kind::Names(_) | Kind::List)
+    plain && !below_choice
+        || matches!(shape.row.kind, Kind::Names(_))
+        || shape.row.kind == Kind::List && !lists_values(shape)
+}
+
+/// Whether it is a list of plain values, not of tables.
+fn lists_values(list: &Shape) -> bool {
+    list.children.iter().all(|element| element.row.kind != Kind::Table)
 }
 
 fn section(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String>) {
@@ -114,6 +121,13 @@ fn inline(text: &mut String, node: &Node, shape: &Shape) {
         Value::List(items) => {
             let element = shape.children.first().unwrap_or(shape);
             text.push('[');
+            if lists_values(shape) {
+                for (position, item) in items.iter().enumerate() {
+                    text.push_str(if position > 0 { ", " } else { "" });
+                    inline(text, item, element);
+                }
+                return text.push(']');
+            }
             for item in items {
                 text.push_str("\n  ");
                 inline(text, item, element);

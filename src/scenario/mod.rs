@@ -39,7 +39,10 @@ mod value;
 
 pub use autoscaler::{Autoscaler, CloudRun};
 pub use check::{Checked, Source, check, check_with};
-pub use keys::{Check, Enforcement, ExternalManager, Key, KeyName, Pool, Protection, Quota, Retry};
+pub use keys::{
+    Check, Domain, Enforcement, ExternalManager, Key, KeyName, Pool, Propagation, Protection,
+    Quota, Retry, Tail, VersionState,
+};
 pub use load::{Bucket, Join, Load, LoadKind, LockedFile, Point, Spread, Trace, TraceFile};
 pub use metric::{Metric, Statistic, Vocabulary};
 pub use overrides::Override;
@@ -49,7 +52,7 @@ pub use service::{
     RevocationAction, Routing, Service, Start,
 };
 pub use thresholds::{Comparison, Condition, Expect, Limit, Threshold, Window};
-pub use timeline::{Action, Deploy, Domain, Entry, RolloutStep};
+pub use timeline::{Action, Deploy, Entry, KeyOrder, RolloutStep};
 
 use crate::units::SimDuration;
 

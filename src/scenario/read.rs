@@ -33,7 +33,9 @@ impl Reader<'_> {
             let path = self.path();
             let finding = self.found.error(title, &node.place, fault.label);
             match (shape.row.kind, shape.row.presence) {
-                (Kind::List, _) => drop(finding.help(format!("its elements are [[{path}]]"))),
+                (Kind::List, _) if shape.children.iter().all(|c| c.row.kind == Kind::Table) => {
+                    finding.help(format!("its elements are [[{path}]]"));
+                }
                 (Kind::Distribution, Presence::Required(example)) => {
                     finding.help(format!("for example {example}"));
                 }

@@ -4,8 +4,8 @@
 //! lock file and the schema for editors follow them, so that none can know a key that another
 //! does not.
 
+use super::keys::Domain;
 pub use super::table::{DISTRIBUTION, ROWS};
-use super::timeline::Domain;
 use crate::units::SimDuration;
 
 /// One key.

@@ -15,6 +15,8 @@ pub struct Service {
     pub name: String,
     /// Where it runs; its key must be there too.
     pub location: String,
+    /// Number of its project.
+    pub project_number: u64,
     /// Sources of requests; they add up.
     pub load: Vec<Load>,
     /// Time a request takes once an instance has it.
@@ -181,6 +183,13 @@ pub enum ClockStopsOn {
 }
 
 impl Service {
+    /// The account that uses the key on the service's behalf (Cloud Run documentation, "Service
+    /// agents").
+    pub fn service_agent(&self) -> String {
+        let number = self.project_number;
+        format!("service-{number}@serverless-robot-prod.iam.gserviceaccount.com")
+    }
+
     /// A service of a checked table.
     pub(super) fn build(entry: &Entry, build: &mut Build<'_>) -> Self {
         let service = &entry.node;
@@ -192,6 +201,7 @@ impl Service {
         Self {
             name: entry.key.clone(),
             location: text(service, "location").to_owned(),
+            project_number: count(service, "project_number"),
             load,
             service_time: law(service, "service_time"),
             concurrency: count(service, "concurrency"),

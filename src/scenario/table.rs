@@ -3,6 +3,7 @@
 //! A value is TOML. The source of a default is a page of the vendor's documentation, or begins
 //! with "Assumption:" and says why the value was chosen where the vendor is silent.
 
+use super::keys::VersionState;
 use super::schema::{Alphabet, DOMAINS, Kind, Presence, Row};
 use crate::units::SimDuration;
 
@@ -78,6 +79,8 @@ pub static ROWS: &[Row] = rows! {
     "services.*" Kind::Table, Presence::Element, "a service";
     "services.*.location" Kind::Text, default("'us-central1'", "Assumption: the region of most of the vendor's examples"),
         "where it runs; its key must be there too";
+    "services.*.project_number" count(1, 999_999_999_999_999), default("123456789012", "Assumption: the number of the vendor's examples"),
+        "number of its project, from which the name of its service agent is made";
     "services.*.concurrency" count(1, 1_000), default("80", "Cloud Run documentation, About concurrency"),
         "requests an instance takes at once";
     "services.*.min_instances" INSTANCES, default("0", "Cloud Run documentation, Container runtime contract"),
@@ -210,6 +213,12 @@ pub static ROWS: &[Row] = rows! {
         "where its material is";
     "keys.*.external_manager" Kind::Reference("external_managers"), optional("the material is with the platform"),
         "the manager, for EXTERNAL and EXTERNAL_VPC";
+    "keys.*.versions" Kind::List, default("['ENABLED']", "a key has one version when it is made"), "states of its versions when the run starts, version 1 first";
+    "keys.*.versions.#" Kind::Choice(&VersionState::NAMES), Presence::Element, "the state of a version";
+    "keys.*.primary" count(1, 1_000), derived("the last version", "Cloud KMS documentation, Key rotation: a rotation makes the newest version primary"),
+        "the version that encrypts when the run starts; a revision is bound to the one of its deploy";
+    "keys.*.destroy_scheduled_duration" SPAN, default("'30d'", "Cloud KMS documentation, Destroy and restore key versions"),
+        "from the order to destroy a version to its destruction; it is unusable at once";
     "keys.*.latency" Kind::Distribution, derived("by level: SOFTWARE lognormal 8 ms, p99 40 ms; HSM 25 ms, p99 120 ms; external ones 15 ms", "Assumption: nothing is published; typical of a call within a region"),
         "the platform's own time for one operation";
     "keys.*.retry" Kind::Table, ALL, "how one call is retried, fully jittered";
@@ -226,7 +235,12 @@ pub static ROWS: &[Row] = rows! {
         "share of the interval that a distance may differ by, either way";
     "keys.*.propagation" Kind::Table, ALL, "time from an action to its effect, one draw an action";
     "keys.*.propagation.disable" Kind::Distribution, default("{ uniform = { min = '0s', max = '60s' } }", "Cloud KMS documentation, Consistency: typically within a minute"),
-        "from a disable to its effect";
+        "from a disable, or a rotation's change of the primary version, to its effect";
+    "keys.*.propagation.tail" Kind::Table, optional("no disable takes longer"), "the rare disable that takes longer";
+    "keys.*.propagation.tail.probability" ratio(0.0, 1.0), default("0.001", "Assumption: the documentation says exceptional"),
+        "probability of an action; its time is then drawn evenly between the usual draw and up_to";
+    "keys.*.propagation.tail.up_to" SPAN, default("'3h'", "Cloud KMS documentation, Consistency: several hours (an older version: up to 3 hours)"),
+        "the longest time";
     "keys.*.propagation.permission" Kind::Distribution, default("{ uniform = { min = '1s', max = '120s' } }", "Cloud KMS documentation, Consistency: seconds or minutes; the upper end is an assumption"),
         "from a change of permission to its effect";
 
@@ -252,15 +266,26 @@ pub static ROWS: &[Row] = rows! {
     "timeline.#.at" LENGTH, required("at = \"5m\""), "when it begins, since the end of the warm-up";
     "timeline.#.until" LENGTH, optional("never"), "when it is taken back, since the end of the warm-up";
     "timeline.#.for" SPAN, optional("see until"), "how long until it is taken back";
-    "timeline.#.key_disable" Kind::Table, Variant, "every version of a key is disabled (then enabled)";
+    "timeline.#.key_disable" Kind::Table, Variant, "versions of a key are disabled (then enabled)";
     "timeline.#.key_disable.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.key_enable" Kind::Table, Variant, "every version of a key is enabled";
+    "timeline.#.key_disable.version" count(1, 1_000), optional("every version"), "the version";
+    "timeline.#.key_enable" Kind::Table, Variant, "versions of a key are enabled";
     "timeline.#.key_enable.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.key_destroy" Kind::Table, Variant, "every version of a key is destroyed, for good";
+    "timeline.#.key_enable.version" count(1, 1_000), optional("every version"), "the version";
+    "timeline.#.key_schedule_destruction" Kind::Table, Variant, "versions of a key are unusable at once, and destroyed after destroy_scheduled_duration (or restored)";
+    "timeline.#.key_schedule_destruction.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
+    "timeline.#.key_schedule_destruction.version" count(1, 1_000), optional("every version"), "the version";
+    "timeline.#.key_restore" Kind::Table, Variant, "versions of a key whose destruction is scheduled become disabled";
+    "timeline.#.key_restore.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
+    "timeline.#.key_restore.version" count(1, 1_000), optional("every version"), "the version";
+    "timeline.#.key_destroy" Kind::Table, Variant, "versions of a key are destroyed at once, for good";
     "timeline.#.key_destroy.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.permission_revoke" Kind::Table, Variant, "the platform loses the permission to use a key (then gets it back)";
+    "timeline.#.key_destroy.version" count(1, 1_000), optional("every version"), "the version";
+    "timeline.#.key_rotate" Kind::Table, Variant, "a key gets a new version, enabled, which becomes the primary one";
+    "timeline.#.key_rotate.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
+    "timeline.#.permission_revoke" Kind::Table, Variant, "the service agents lose the permission to use a key (then get it back)";
     "timeline.#.permission_revoke.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.permission_grant" Kind::Table, Variant, "the platform gets the permission to use a key";
+    "timeline.#.permission_grant" Kind::Table, Variant, "the service agents get the permission to use a key";
     "timeline.#.permission_grant.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
     "timeline.#.external_outage" Kind::Table, Variant, "an external manager fails every call; it ends";
     "timeline.#.external_outage.manager" Kind::Reference("external_managers"), required("manager = \"vault\""), "the manager";

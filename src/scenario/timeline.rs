@@ -1,6 +1,7 @@
 //! What happens at an instant: keys, permissions, outages, quotas, load.
 
 use super::build::{Build, count, length, ratio, text};
+use super::keys::Domain;
 use super::service::Service;
 use super::tree::{self, Node};
 use crate::ids::{KeyId, ManagerId, QuotaId, ServiceId};
@@ -20,27 +21,21 @@ pub struct Entry {
 /// What happens; in brackets what `until` brings back.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
-    /// Every version of a key is disabled (enabled).
-    KeyDisable {
+    /// Versions of a key get an order.
+    Key {
         /// The key.
         key: KeyId,
+        /// The version; absent: every version that can take the order.
+        version: Option<u32>,
+        /// The order.
+        order: KeyOrder,
     },
-    /// Every version of a key is enabled; takes no `until`.
-    KeyEnable {
-        /// The key.
-        key: KeyId,
-    },
-    /// Every version of a key is destroyed, for good; takes no `until`.
-    KeyDestroy {
-        /// The key.
-        key: KeyId,
-    },
-    /// The platform loses the permission to use a key (gets it back).
+    /// The service agents lose the permission to use a key (get it back).
     PermissionRevoke {
         /// The key.
         key: KeyId,
     },
-    /// The platform gets the permission to use a key; takes no `until`.
+    /// The service agents get the permission to use a key; takes no `until`.
     PermissionGrant {
         /// The key.
         key: KeyId,
@@ -137,108 +132,43 @@ pub(super) fn ordinal(service: &str, revision: &str) -> Option<u32> {
     digits.parse().ok().filter(|&n| is_name && n > 0)
 }
 
-/// Why an external manager's answer is a failure: `violation[1].type` of the error detail
-/// (Cloud KMS documentation, "Cloud EKM errors").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Domain {
-    /// No answer in time.
-    Timeout,
-    /// The network between the two.
-    UnreachableNetwork,
-    /// The manager says it is overloaded.
-    OverloadedEkm,
-    /// The manager throttles.
-    ExternalResourceExhausted,
-    /// The manager was too slow.
-    RequestCancelled,
-    /// Access denied.
-    ExternalPermissionDenied,
-    /// Key, crypto space or host missing.
-    ExternalNotFound,
-    /// Bad address of the key.
-    ExternalKeyUriInvalid,
-    /// Host not allowed.
-    ExternalKeyHostNotWhitelisted,
-    /// The name does not resolve.
-    Dns,
-    /// Certificate.
-    TlsCert,
-    /// An answer that makes no sense.
-    UnexpectedResponse,
-    /// The manager's own error.
-    ExternalServerError,
-    /// Not implemented by the manager.
-    ExternalNotImplemented,
-    /// Anything else.
-    UnexpectedError,
-    /// The manager could not decrypt.
-    DecryptionFailed,
+/// What is done to versions of a key; in brackets what `until` does to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOrder {
+    /// They are disabled (enabled).
+    Disable,
+    /// They are enabled; takes no `until`.
+    Enable,
+    /// They are unusable at once, and destroyed at the end of the key's period (restored).
+    ScheduleDestruction,
+    /// Their destruction is off: they are disabled; takes no `until`.
+    Restore,
+    /// They are destroyed for good, at once; takes no `until`.
+    Destroy,
+    /// A new version is made, enabled, which becomes the primary one; takes no `until`.
+    Rotate,
 }
 
-impl Domain {
-    /// All of them.
-    pub const ALL: [Self; 16] = [
-        Self::Timeout,
-        Self::UnreachableNetwork,
-        Self::OverloadedEkm,
-        Self::ExternalResourceExhausted,
-        Self::RequestCancelled,
-        Self::ExternalPermissionDenied,
-        Self::ExternalNotFound,
-        Self::ExternalKeyUriInvalid,
-        Self::ExternalKeyHostNotWhitelisted,
-        Self::Dns,
-        Self::TlsCert,
-        Self::UnexpectedResponse,
-        Self::ExternalServerError,
-        Self::ExternalNotImplemented,
-        Self::UnexpectedError,
-        Self::DecryptionFailed,
-    ];
-
-    /// The platform's name for it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Timeout => "TIMEOUT",
-            Self::UnreachableNetwork => "UNREACHABLE_NETWORK",
-            Self::OverloadedEkm => "OVERLOADED_EKM",
-            Self::ExternalResourceExhausted => "EXTERNAL_RESOURCE_EXHAUSTED",
-            Self::RequestCancelled => "REQUEST_CANCELLED",
-            Self::ExternalPermissionDenied => "EXTERNAL_PERMISSION_DENIED",
-            Self::ExternalNotFound => "EXTERNAL_NOT_FOUND",
-            Self::ExternalKeyUriInvalid => "EXTERNAL_KEY_URI_INVALID",
-            Self::ExternalKeyHostNotWhitelisted => "EXTERNAL_KEY_HOST_NOT_WHITELISTED",
-            Self::Dns => "DNS",
-            Self::TlsCert => "TLS_CERT",
-            Self::UnexpectedResponse => "UNEXPECTED_RESPONSE",
-            Self::ExternalServerError => "EXTERNAL_SERVER_ERROR",
-            Self::ExternalNotImplemented => "EXTERNAL_NOT_IMPLEMENTED",
-            Self::UnexpectedError => "UNEXPECTED_ERROR",
-            Self::DecryptionFailed => "DECRYPTION_FAILED",
-        }
+impl KeyOrder {
+    /// The order of an action.
+    pub(super) fn of_action(name: &str) -> Option<Self> {
+        Some(match name {
+            "key_disable" => Self::Disable,
+            "key_enable" => Self::Enable,
+            "key_schedule_destruction" => Self::ScheduleDestruction,
+            "key_restore" => Self::Restore,
+            "key_destroy" => Self::Destroy,
+            "key_rotate" => Self::Rotate,
+            _ => return None,
+        })
     }
 
-    /// Whether a call may be tried again. The documentation calls the first five retriable and
-    /// the next five input errors; of the partner's system errors it says nothing.
-    /// Assumption: the partner's own error and an answer that makes no sense may pass.
-    pub fn retryable(self) -> bool {
+    /// The order that takes it back.
+    pub fn taken_back(self) -> Option<Self> {
         match self {
-            Self::Timeout
-            | Self::UnreachableNetwork
-            | Self::OverloadedEkm
-            | Self::ExternalResourceExhausted
-            | Self::RequestCancelled
-            | Self::UnexpectedResponse
-            | Self::ExternalServerError => true,
-            Self::ExternalPermissionDenied
-            | Self::ExternalNotFound
-            | Self::ExternalKeyUriInvalid
-            | Self::ExternalKeyHostNotWhitelisted
-            | Self::Dns
-            | Self::TlsCert
-            | Self::ExternalNotImplemented
-            | Self::UnexpectedError
-            | Self::DecryptionFailed => false,
+            Self::Disable => Some(Self::Enable),
+            Self::ScheduleDestruction => Some(Self::Restore),
+            Self::Enable | Self::Restore | Self::Destroy | Self::Rotate => None,
         }
     }
 }
@@ -273,10 +203,11 @@ impl Action {
         let (name, action) = (action.key.as_str(), &action.node);
         let key = || KeyId::at(build.position("keys", text(action, "key")));
         let service = || ServiceId::at(build.position("services", text(action, "service")));
+        if let Some(order) = KeyOrder::of_action(name) {
+            let version = action.get("version").and_then(Node::whole);
+            return Some(Self::Key { key: key(), version, order });
+        }
         Some(match name {
-            "key_disable" => Self::KeyDisable { key: key() },
-            "key_enable" => Self::KeyEnable { key: key() },
-            "key_destroy" => Self::KeyDestroy { key: key() },
             "permission_revoke" => Self::PermissionRevoke { key: key() },
             "permission_grant" => Self::PermissionGrant { key: key() },
             "external_outage" => Self::ExternalOutage {

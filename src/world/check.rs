@@ -6,6 +6,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::World;
 use super::event::Event;
 use super::keys::{Answer, Asked};
+use super::revocation::Via;
 use crate::ids::{KeyId, RevisionId};
 use crate::kernel::{EventList, Streams};
 use crate::record::{CallPurpose, Calls, KeyCall, Record, Recorder};
@@ -84,7 +85,9 @@ impl<Q: EventList> World<'_, Q> {
 
     fn ask_check(&mut self, key: KeyId, purpose: CallPurpose) {
         let watch = &mut self.watches[key.index()];
-        let asked = self.keys.ask(self.now, key, &mut watch.luck);
+        // Checks know the primary version alone.
+        let version = self.keys.key(key).primary();
+        let asked = self.keys.ask(self.now, key, version, &mut watch.luck);
         watch.begun += 1;
         watch.asked = Some((purpose, asked));
         self.agenda.push(asked.answered.0, Event::CheckAnswer { key });
@@ -100,7 +103,7 @@ impl<Q: EventList> World<'_, Q> {
             begun: asked.begun,
             answered: asked.answered,
             key: &self.scenario.keys[key.index()].name,
-            version: 1,
+            version: asked.version,
             service: None,
             revision: None,
             serial: None,
@@ -111,9 +114,9 @@ impl<Q: EventList> World<'_, Q> {
             domain: answer.domain(),
         }));
         if answer == Answer::Granted {
-            self.check_grant(key);
+            self.check_grant(key, asked.version);
         }
-        self.learn_of_key(key, answer, true);
+        self.learn_of_key(key, asked.version, answer, Via::Check, recorder);
         if purpose == CallPurpose::CheckEncrypt {
             self.ask_check(key, CallPurpose::CheckDecrypt);
         }

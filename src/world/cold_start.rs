@@ -16,6 +16,7 @@ use super::instance::{
     Unlocking,
 };
 use super::keys::{Answer, Asked, retry};
+use super::revocation::Via;
 use crate::ids::{InstanceId, OrderId, RevisionId};
 use crate::kernel::EventList;
 use crate::record::{CallPurpose, EndReason, KeyCall, Phase, Record, Recorder};
@@ -117,7 +118,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         let progress = Progress::BackingOff;
         let order = Order { revision, ordinal, attempts: 0, hold: Hold::Nothing, progress, luck };
         let order = self.orders.add(order);
-        r.orders.push(order);
+        r.orders.insert(ordinal, order);
         r.held[Hold::Nothing as usize] += 1;
         r.backing_off += 1;
         self.begin_attempt(order);
@@ -200,9 +201,9 @@ impl<'s, Q: EventList> World<'s, Q> {
     /// Sends the next attempt of the present key call.
     fn ask_key(&mut self, instance: InstanceId, mut unlocking: Unlocking) {
         let Some(encryption) = self.settings_of(instance).encryption.as_ref() else { return };
-        let luck = &mut self.orders.get_mut(unlocking.attempt.order).luck;
-        let asked = self.keys.ask(self.now, encryption.key, luck);
         let r = &mut self.revisions[self.instances.place(instance).revision.index()];
+        let luck = &mut self.orders.get_mut(unlocking.attempt.order).luck;
+        let asked = self.keys.ask(self.now, encryption.key, r.key_version, luck);
         r.calling += 1;
         r.calls_begun += 1;
         unlocking.calls += 1;
@@ -222,7 +223,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         unlocking.call.asked = None;
         self.instances.lives[instance.index()] = Life::Unlocking(unlocking);
         self.state_key_call(instance, &unlocking, &asked, answer, recorder);
-        self.learn_of_key(asked.key, answer, false);
+        self.learn_of_key(asked.key, asked.version, answer, Via::Start, recorder);
         let order = unlocking.attempt.order;
         match answer {
             Answer::Granted => {
@@ -291,7 +292,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             begun: asked.begun,
             answered: asked.answered,
             key: &self.scenario.keys[asked.key.index()].name,
-            version: 1,
+            version: asked.version,
             service: Some(&r.settings.name),
             revision: Some(r.ordinal),
             serial: Some(place.serial),
@@ -302,7 +303,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             domain: answer.domain(),
         }));
         if answer == Answer::Granted {
-            self.check_grant(asked.key);
+            self.check_grant(asked.key, asked.version);
         }
     }
 
@@ -416,7 +417,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         let r = &mut self.revisions[order.revision.index()];
         r.held[order.hold as usize] -= 1;
         r.backing_off -= u32::from(order.progress == Progress::BackingOff);
-        r.orders.retain(|&o| o != id);
+        r.orders.remove(&order.ordinal);
         let revision = order.revision;
         self.orders.remove(id);
         self.name_cause(revision);

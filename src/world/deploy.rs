@@ -8,6 +8,7 @@ use super::World;
 use super::event::Event;
 use super::instance::Call;
 use super::keys::{Answer, retry};
+use super::revocation::Via;
 use crate::ids::{InstanceId, RevisionId, ServiceId};
 use crate::kernel::EventList;
 use crate::record::{CallPurpose, EndReason, Failure, KeyCall, Record, Recorder};
@@ -66,7 +67,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         else {
             return;
         };
-        let asked = self.keys.ask(self.now, encryption.key, &mut encrypting.luck);
+        let asked = self.keys.ask(self.now, encryption.key, r.key_version, &mut encrypting.luck);
         encrypting.call.asked = Some(asked);
         r.calling += 1;
         r.calls_begun += 1;
@@ -90,7 +91,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             begun: asked.begun,
             answered: asked.answered,
             key: &key.name,
-            version: 1,
+            version: asked.version,
             service: Some(&r.settings.name),
             revision: Some(r.ordinal),
             serial: None,
@@ -100,15 +101,19 @@ impl<'s, Q: EventList> World<'s, Q> {
             denial: answer.denial(),
             domain: answer.domain(),
         }));
+        if answer == Answer::Granted {
+            self.check_grant(asked.key, asked.version);
+        }
+        self.learn_of_key(asked.key, asked.version, answer, Via::Deploy, recorder);
         match answer {
-            Answer::Granted => {
-                self.check_grant(asked.key);
-                self.learn_of_key(asked.key, answer, false);
-                self.start_revision(revision, recorder);
-            }
+            Answer::Granted => self.start_revision(revision, recorder),
             Answer::Denied(..) => self.fail_deploy(revision, Failure::KeyDenied, recorder),
             Answer::OverQuota => self.fail_deploy(revision, Failure::KeyQuota, recorder),
             Answer::Retryable(_) => {
+                let Stage::Encrypting(encrypting) = &mut self.revisions[revision.index()].stage
+                else {
+                    return;
+                };
                 let wait = retry::wait(&key.retry.back_off, call.attempt, &mut encrypting.luck);
                 let again = self.now + wait;
                 if again > call.begun + key.retry.total {
@@ -177,7 +182,8 @@ impl<'s, Q: EventList> World<'s, Q> {
         let r = &mut self.revisions[revision.index()];
         r.stage = Stage::Failed { at: self.now, why };
         let service = r.service;
-        for order in r.orders.clone() {
+        let orders: Vec<_> = r.orders.values().copied().collect();
+        for order in orders {
             self.cancel_order(order, EndReason::Cancelled, recorder);
         }
         self.rebalance(service, recorder);

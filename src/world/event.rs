@@ -142,12 +142,30 @@ pub enum Event {
         /// Whether it is taken back.
         over: bool,
     },
-    /// A disable of a key takes effect.
+    /// A disable of a key version takes effect.
     KeyDisabled {
         /// The key.
         key: KeyId,
-        /// Of the key's last order about its state.
+        /// The version.
+        version: u32,
+        /// Of the version's last order.
         serial: u32,
+    },
+    /// A key version that was scheduled for destruction is destroyed.
+    KeyDestroyed {
+        /// The key.
+        key: KeyId,
+        /// The version.
+        version: u32,
+        /// Of the version's last order.
+        serial: u32,
+    },
+    /// A key has another primary version.
+    PrimaryChanged {
+        /// The key.
+        key: KeyId,
+        /// The version.
+        version: u32,
     },
     /// A change of permission takes effect.
     PermissionChanged {
@@ -237,8 +255,8 @@ impl Ranked for Event {
     fn rank(&self) -> u8 {
         match self {
             Self::Timeline { .. } | Self::Rollout { .. } => 0,
-            Self::KeyDisabled { .. } => 1,
-            Self::PermissionChanged { .. } => 2,
+            Self::KeyDisabled { .. } | Self::KeyDestroyed { .. } => 1,
+            Self::PrimaryChanged { .. } | Self::PermissionChanged { .. } => 2,
             Self::CheckAnswer { .. } => 3,
             Self::Step { .. } | Self::DeployStep { .. } => 4,
             Self::Restart { .. } => 5,

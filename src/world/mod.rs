@@ -14,6 +14,7 @@ mod cold_start;
 mod deploy;
 mod event;
 mod instance;
+mod key_orders;
 mod keys;
 pub mod laws;
 mod load;
@@ -21,6 +22,7 @@ mod pending;
 mod report;
 mod request;
 mod revision;
+mod revocation;
 mod router;
 mod service;
 mod shutdown;
@@ -38,7 +40,7 @@ use revision::Revision;
 use crate::ids::{RevisionId, ServiceId};
 use crate::kernel::{Agenda, Arrivals, Bound, Entry, EventList, Schedule, Streams, Wheel};
 use crate::record::Recorder;
-use crate::scenario::{Action, Scenario, Trace};
+use crate::scenario::{Action, Scenario, Trace, VersionState};
 use crate::stats::Histogram;
 use crate::units::{SECOND, SimDuration, SimTime};
 
@@ -149,6 +151,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         for i in 0..self.scenario.services.len() {
             self.add_service(ServiceId::at(i));
         }
+        self.begin_key_states();
         self.schedule_timeline();
         self.schedule_first_checks();
         self.add_sources(&streams);
@@ -187,11 +190,14 @@ impl<'s, Q: EventList> World<'s, Q> {
         let ordinal = s.revisions.len() as u32;
         let has_clients = s.clients.is_some();
         let mean_start = self.mean_start(settings);
+        let key = settings.encryption.as_ref().map(|e| e.key);
+        let key_version = key.map_or(0, |key| self.keys.key(key).primary());
         let latency = std::array::from_fn(|_| self.histograms.pop().unwrap_or_default());
         let mut revision = Revision::new(
             service,
             ordinal,
             settings,
+            key_version,
             mean_start,
             has_clients,
             latency,
@@ -351,7 +357,13 @@ impl<'s, Q: EventList> World<'s, Q> {
     fn control(&mut self, event: Event, recorder: &mut dyn Recorder) {
         match event {
             Event::Timeline { entry, over } => self.happen(entry, over, recorder),
-            Event::KeyDisabled { key, serial } => self.key_disabled(key, serial),
+            Event::KeyDisabled { key, version, serial } => {
+                self.version_reaches(key, version, serial, VersionState::Disabled, recorder);
+            }
+            Event::KeyDestroyed { key, version, serial } => {
+                self.version_reaches(key, version, serial, VersionState::Destroyed, recorder);
+            }
+            Event::PrimaryChanged { key, version } => self.primary_changed(key, version, recorder),
             Event::PermissionChanged { key, serial } => {
                 self.permission_changed(key, serial, recorder);
             }

@@ -124,7 +124,7 @@ impl<Q: EventList> World<'_, Q> {
     /// A revision's own row; its quota stands in the service's.
     fn revision_sample<'a>(&'a self, r: &'a Revision<'_>, from: SimTime) -> Sample<'a> {
         let instances = r.by_phase();
-        let in_grace = |phase: Phase| if r.grace { instances[phase as usize] } else { 0 };
+        let in_grace = |phase: Phase| if r.clock.running { instances[phase as usize] } else { 0 };
         let oldest_wait = r.pending.first().map(|w| self.now.since(SimTime(w.arrived)));
         Sample {
             from,
@@ -185,8 +185,8 @@ impl<Q: EventList> World<'_, Q> {
                 name: &settings.name,
                 resource: &settings.resource,
                 protection: settings.protection,
-                version: 1,
-                denial: self.keys.key(encryption.key).denial(),
+                version: r.key_version,
+                denial: self.keys.key(encryption.key).denial(r.key_version),
             }
         });
         recorder.record(Record::Revision(&record::Revision {

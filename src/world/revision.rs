@@ -1,7 +1,7 @@
 //! What a deploy makes: a set of instances under one setting, with its queue, router and policy.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::ids::{InstanceId, OrderId, ServiceId};
 use crate::kernel::{Family, Streams};
@@ -15,6 +15,7 @@ use super::blame::Blame;
 use super::cold_start::Hold;
 use super::deploy::Stage;
 use super::pending::Pending;
+use super::revocation::Clock;
 use super::router::Router;
 
 /// The levels and counts that requests change: two cache lines.
@@ -147,8 +148,8 @@ pub struct Revision<'s> {
     pub ready: u32,
     /// Instances by phase; [`Phase::Idle`] and [`Phase::Busy`] are the router's to tell.
     pub phases: [u32; Phase::COUNT],
-    /// Start orders, the oldest first.
-    pub orders: Vec<OrderId>,
+    /// Start orders by ordinal, the oldest first.
+    pub orders: BTreeMap<u32, OrderId>,
     /// Start orders by what holds them, indexed by [`Hold`].
     pub held: [u32; Hold::COUNT],
     /// Of them, those that wait to be tried again.
@@ -178,20 +179,20 @@ pub struct Revision<'s> {
     pub desired: u32,
     /// That within the limits.
     pub wanted: u32,
-    /// Whether the clock runs that leads from the detection of a revocation to the stop of all
-    /// running instances.
-    pub grace: bool,
-    /// Tells a clock that has been stopped.
-    pub grace_serial: u32,
+    /// The version of its key that was primary when it was deployed; 0 without a key.
+    pub key_version: u32,
+    /// From the detection of a revocation to the stop of all its instances.
+    pub clock: Clock,
 }
 
 impl<'s> Revision<'s> {
     /// A revision without instances that is deployed now, the `ordinal`-th of its service.
-    /// `mean_start` is the configured mean from allocating to ready; the histograms are empty.
+    /// `key_version` is the primary version of its key, `mean_start` the configured mean from allocating to ready; the histograms are empty.
     pub fn new(
         service: ServiceId,
         ordinal: u32,
         settings: &'s Service,
+        key_version: u32,
         mean_start: SimDuration,
         has_clients: bool,
         [latency, latency_before]: [Histogram; 2],
@@ -227,7 +228,7 @@ impl<'s> Revision<'s> {
             free_seats: BinaryHeap::new(),
             ready: 0,
             phases: [0; Phase::COUNT],
-            orders: Vec::new(),
+            orders: BTreeMap::new(),
             held: [0; Hold::COUNT],
             backing_off: 0,
             attempts: 0,
@@ -243,8 +244,8 @@ impl<'s> Revision<'s> {
             policy: autoscaler::policy(settings),
             desired: 0,
             wanted: 0,
-            grace: false,
-            grace_serial: 0,
+            key_version,
+            clock: Clock::default(),
             name,
         }
     }

@@ -178,7 +178,8 @@ impl<'s, Q: EventList> World<'s, Q> {
     pub(super) fn order_to_give_up(&self, revision: RevisionId) -> Option<OrderId> {
         let orders = &self.revisions[revision.index()].orders;
         let waits = |o: &&OrderId| self.orders.get(**o).progress == Progress::BackingOff;
-        orders.iter().rev().find(waits).or(orders.last()).copied()
+        let waiting = orders.values().rev().find(waits);
+        waiting.or(orders.values().next_back()).copied()
     }
 
     /// Gives up orders that wait to be tried again, the youngest first, where neither the policy
@@ -192,7 +193,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         let surplus = r.ordered().saturating_sub(needed) as usize;
         let backing_off = |o: &&OrderId| self.orders.get(**o).progress == Progress::BackingOff;
         let youngest: Vec<OrderId> =
-            r.orders.iter().rev().filter(backing_off).take(surplus).copied().collect();
+            r.orders.values().rev().filter(backing_off).take(surplus).copied().collect();
         for order in youngest {
             self.cancel_order(order, EndReason::Cancelled, recorder);
         }

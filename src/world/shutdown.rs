@@ -1,14 +1,11 @@
-//! How instances stop: idle for long enough, or told to, with a drain grace; and the clock that
-//! runs from the detection of a revocation to the stop of all.
+//! How instances stop: idle for long enough, or told to, with a drain grace.
 
 use super::World;
 use super::event::Event;
 use super::instance::{Draining, Life, Place, PlaceState, Story};
-use super::keys::{Answer, State};
-use crate::ids::{InstanceId, KeyId, RevisionId};
+use crate::ids::{InstanceId, RevisionId};
 use crate::kernel::EventList;
-use crate::record::{BlockKind, Denial, EndReason, Instance, Phase, Record, Recorder};
-use crate::scenario::{ClockStopsOn, Domain, Revocation, RevocationAction};
+use crate::record::{EndReason, Instance, Phase, Record, Recorder};
 use crate::units::{SimDuration, SimTime};
 
 impl<Q: EventList> World<'_, Q> {
@@ -208,95 +205,5 @@ impl<Q: EventList> World<'_, Q> {
             requests: place.served.into(),
             reason,
         }));
-    }
-
-    /// What an answer of the key manager teaches the platform: a denial reveals a revocation, a
-    /// success that there is none.
-    pub(super) fn learn_of_key(&mut self, key: KeyId, answer: Answer, by_check: bool) {
-        match answer {
-            Answer::Granted => self.stop_clocks(key, by_check),
-            Answer::Denied(denial, domain) => {
-                self.detect_revocation(key, denial, by_check);
-                // The platform disables a key that its manager denies (Cloud KMS documentation,
-                // "Cloud EKM errors"); only an operator brings it back.
-                if domain == Some(Domain::ExternalPermissionDenied)
-                    && self.keys.key(key).state == State::Enabled
-                {
-                    let key_state = self.keys.key_mut(key);
-                    key_state.state = State::Disabled;
-                    key_state.state_serial += 1;
-                    self.begin_block(BlockKind::KeyState, key.0, "disabled by a denial");
-                }
-            }
-            Answer::OverQuota | Answer::Retryable(_) => {}
-        }
-    }
-
-    fn detect_revocation(&mut self, key: KeyId, denial: Denial, by_check: bool) {
-        for i in 0..self.watches[key.index()].revisions.len() {
-            let revision = self.watches[key.index()].revisions[i];
-            let Some(encryption) = self.service_of(revision).encryption.as_ref() else { continue };
-            let Revocation { action, waiting_period, detect_on_start, .. } = encryption.revocation;
-            if !by_check && !detect_on_start {
-                continue;
-            }
-            let service = self.revisions[revision.index()].service;
-            let marks = &mut self.services[service.index()].marks;
-            marks.revocation_detected.get_or_insert(self.now);
-            let external = denial == Denial::External;
-            let shuts_down = action == RevocationAction::ShutDown
-                || external && !encryption.revocation.external_follows_action;
-            let r = &mut self.revisions[revision.index()];
-            if !shuts_down || r.grace {
-                continue;
-            }
-            r.grace = true;
-            r.grace_serial += 1;
-            let serial = r.grace_serial;
-            let over = self.now + waiting_period;
-            self.agenda.push(over.0, Event::WaitingPeriodOver { revision, serial });
-        }
-    }
-
-    fn stop_clocks(&mut self, key: KeyId, by_check: bool) {
-        for i in 0..self.watches[key.index()].revisions.len() {
-            let revision = self.watches[key.index()].revisions[i];
-            let stops_on = self.service_of(revision).encryption.as_ref();
-            let stops = match stops_on.map(|e| e.revocation.clock_stops_on) {
-                Some(ClockStopsOn::AnySuccess) => true,
-                Some(ClockStopsOn::Check) => by_check,
-                Some(ClockStopsOn::Never) | None => false,
-            };
-            if stops {
-                self.revisions[revision.index()].grace = false;
-            }
-        }
-    }
-
-    /// The waiting period is over: every instance of the revision is told to stop, starting ones
-    /// too.
-    pub(super) fn waiting_period_over(
-        &mut self,
-        revision: RevisionId,
-        serial: u32,
-        recorder: &mut dyn Recorder,
-    ) {
-        let r = &mut self.revisions[revision.index()];
-        if r.grace_serial != serial || !std::mem::take(&mut r.grace) {
-            return;
-        }
-        self.touched = revision;
-        let grace = self.service_of(revision).drain_grace;
-        for order in self.revisions[revision.index()].orders.clone() {
-            self.cancel_order(order, EndReason::Revoked, recorder);
-        }
-        let running: Vec<InstanceId> =
-            self.revisions[revision.index()].seats.iter().flatten().copied().collect();
-        for instance in running {
-            if self.instances.place(instance).state == PlaceState::Ready {
-                self.tell_to_stop(instance, grace, EndReason::Revoked, recorder);
-            }
-        }
-        self.refill(revision);
     }
 }

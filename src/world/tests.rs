@@ -2,6 +2,7 @@
 
 mod clients;
 mod deploys;
+mod keys;
 
 use super::*;
 use crate::distribution::Distribution;
@@ -17,6 +18,7 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
     scenario::Service {
         name: "web".to_owned(),
         location: "here".to_owned(),
+        project_number: 1,
         load: vec![Load { name: "0".to_owned(), kind: LoadKind::Poisson { rate: Rate(rate) } }],
         service_time: Distribution::Exponential { mean: SimDuration::from_secs(1) },
         concurrency: slots,

@@ -3,12 +3,12 @@
 
 use super::World;
 use super::event::Event;
-use super::keys::{Outage, State};
-use super::report::keys_of;
-use crate::ids::{KeyId, QuotaId, ServiceId, SourceId};
+use super::keys::Outage;
+use super::revision::Revision;
+use crate::ids::{ManagerId, QuotaId, RevisionId, ServiceId, SourceId};
 use crate::kernel::EventList;
-use crate::record::{Block, BlockKind, Record, Recorder};
-use crate::scenario::{Action, Scenario};
+use crate::record::{Block, BlockKind, ChangeKind, Record, Recorder};
+use crate::scenario::{Action, Domain, Scenario};
 use crate::units::SimTime;
 
 /// A block under way.
@@ -17,6 +17,8 @@ pub struct OpenBlock {
     kind: BlockKind,
     /// The key's, manager's or quota's position.
     subject: u32,
+    /// The key version, where it is one's state.
+    version: Option<u32>,
     detail: String,
     from: SimTime,
 }
@@ -40,12 +42,14 @@ impl<Q: EventList> World<'_, Q> {
         let scenario = self.scenario;
         let entry = &scenario.timeline[entry as usize];
         match entry.action {
-            Action::KeyDisable { key } if over => self.enable(key, recorder),
-            Action::KeyDisable { key } => self.disable(key),
-            Action::KeyEnable { key } => self.enable(key, recorder),
-            Action::KeyDestroy { key } => self.destroy(key, recorder),
-            Action::PermissionRevoke { key } => self.change_permission(key, over),
-            Action::PermissionGrant { key } => self.change_permission(key, true),
+            Action::Key { key, version, order } => {
+                let order = if over { order.taken_back() } else { Some(order) };
+                if let Some(order) = order {
+                    self.order_key(key, version, order, recorder);
+                }
+            }
+            Action::PermissionRevoke { key } => self.change_permission(key, over, recorder),
+            Action::PermissionGrant { key } => self.change_permission(key, true, recorder),
             Action::ExternalOutage { manager, domain, .. } => {
                 let kind = match domain.retryable() {
                     true => BlockKind::OutageRetryable,
@@ -53,11 +57,13 @@ impl<Q: EventList> World<'_, Q> {
                 };
                 if over {
                     self.keys.set_outage(manager, None);
-                    self.end_block(kind, manager.0, recorder);
+                    self.end_block(kind, manager.0, None, recorder);
+                    self.state_outage(ChangeKind::OutageEnded, manager, domain, recorder);
                 } else {
                     let until = entry.until.map_or(SimTime::NEVER, |u| self.zero + u);
                     self.keys.set_outage(manager, Some(Outage { domain, until }));
-                    self.begin_block(kind, manager.0, domain.name());
+                    self.begin_block(kind, manager.0, None, domain.name());
+                    self.state_outage(ChangeKind::OutageBegan, manager, domain, recorder);
                 }
             }
             Action::QuotaSet { quota, limit } => self.set_quota(quota, limit, over, recorder),
@@ -85,81 +91,27 @@ impl<Q: EventList> World<'_, Q> {
         }
     }
 
-    fn disable(&mut self, key: KeyId) {
-        let settings = &self.scenario.keys[key.index()];
-        let state = self.keys.key_mut(key);
-        let delay = settings.disable_propagation.sample(&mut state.propagation);
-        state.state_serial += 1;
-        let serial = state.state_serial;
-        self.agenda.push((self.now + delay).0, Event::KeyDisabled { key, serial });
-    }
-
-    /// A disable takes effect, unless another order about the state came after it.
-    pub(super) fn key_disabled(&mut self, key: KeyId, serial: u32) {
-        let state = self.keys.key_mut(key);
-        if state.state_serial == serial && state.state == State::Enabled {
-            state.state = State::Disabled;
-            self.begin_block(BlockKind::KeyState, key.0, "disabled");
-        }
-    }
-
-    fn enable(&mut self, key: KeyId, recorder: &mut dyn Recorder) {
-        let state = self.keys.key_mut(key);
-        state.state_serial += 1;
-        if state.state == State::Disabled {
-            state.state = State::Enabled;
-            self.end_block(BlockKind::KeyState, key.0, recorder);
-        }
-    }
-
-    fn destroy(&mut self, key: KeyId, recorder: &mut dyn Recorder) {
-        let state = self.keys.key_mut(key);
-        state.state_serial += 1;
-        let before = std::mem::replace(&mut state.state, State::Destroyed);
-        if before == State::Disabled {
-            self.end_block(BlockKind::KeyState, key.0, recorder);
-        }
-        if before != State::Destroyed {
-            self.begin_block(BlockKind::KeyState, key.0, "destroyed");
-        }
-    }
-
-    fn change_permission(&mut self, key: KeyId, granted: bool) {
-        let settings = &self.scenario.keys[key.index()];
-        let state = self.keys.key_mut(key);
-        let delay = settings.permission_propagation.sample(&mut state.propagation);
-        state.permission_wanted = granted;
-        state.permission_serial += 1;
-        let serial = state.permission_serial;
-        self.agenda.push((self.now + delay).0, Event::PermissionChanged { key, serial });
-    }
-
-    /// A change of permission takes effect, unless another came after it.
-    pub(super) fn permission_changed(
-        &mut self,
-        key: KeyId,
-        serial: u32,
+    fn state_outage(
+        &self,
+        kind: ChangeKind,
+        manager: ManagerId,
+        domain: Domain,
         recorder: &mut dyn Recorder,
     ) {
-        let state = self.keys.key_mut(key);
-        if state.permission_serial != serial || state.permitted == state.permission_wanted {
-            return;
-        }
-        state.permitted = state.permission_wanted;
-        if state.permitted {
-            self.end_block(BlockKind::Permission, key.0, recorder);
-        } else {
-            self.begin_block(BlockKind::Permission, key.0, "decrypter permission missing");
-        }
+        let name = &self.scenario.external_managers[manager.index()].name;
+        self.state_change(kind, name, None, domain.name(), recorder);
     }
 
     fn set_quota(&mut self, quota: QuotaId, limit: u32, over: bool, recorder: &mut dyn Recorder) {
         let usual = self.scenario.quotas[quota.index()].limit;
         let limit = if over { usual } else { limit };
         self.keys.quota_mut(quota).set_limit(limit);
-        self.end_block(BlockKind::Quota, quota.0, recorder);
+        self.end_block(BlockKind::Quota, quota.0, None, recorder);
+        let said = format!("{limit}/s");
+        let name = &self.scenario.quotas[quota.index()].name;
+        self.state_change(ChangeKind::QuotaSet, name, None, &said, recorder);
         if limit < usual {
-            self.begin_block(BlockKind::Quota, quota.0, &format!("{limit}/s"));
+            self.begin_block(BlockKind::Quota, quota.0, None, &said);
         }
     }
 
@@ -189,20 +141,35 @@ impl<Q: EventList> World<'_, Q> {
     }
 
     /// A key can not be used as before from now on.
-    pub(super) fn begin_block(&mut self, kind: BlockKind, subject: u32, detail: &str) {
+    pub(super) fn begin_block(
+        &mut self,
+        kind: BlockKind,
+        subject: u32,
+        version: Option<u32>,
+        detail: &str,
+    ) {
         let detail = detail.to_owned();
-        self.blocks.push(OpenBlock { kind, subject, detail, from: self.now });
+        self.blocks.push(OpenBlock { kind, subject, version, detail, from: self.now });
         for i in 0..self.services.len() {
-            let keys = keys_of(&self.services[i].revisions, &self.revisions);
-            if keys.iter().any(|key| touches(self.scenario, kind, subject, *key)) {
+            let mut revisions = self.services[i].revisions.iter();
+            let touched = |r: &RevisionId| {
+                touches(self.scenario, kind, subject, version, &self.revisions[r.index()])
+            };
+            if revisions.any(touched) {
                 self.services[i].marks.first_block.get_or_insert(self.now);
             }
         }
     }
 
     /// That is over.
-    fn end_block(&mut self, kind: BlockKind, subject: u32, recorder: &mut dyn Recorder) {
-        let is_it = |b: &OpenBlock| b.kind == kind && b.subject == subject;
+    pub(super) fn end_block(
+        &mut self,
+        kind: BlockKind,
+        subject: u32,
+        version: Option<u32>,
+        recorder: &mut dyn Recorder,
+    ) {
+        let is_it = |b: &OpenBlock| b.kind == kind && b.subject == subject && b.version == version;
         if let Some(i) = self.blocks.iter().position(is_it) {
             let block = self.blocks.remove(i);
             self.state_block(&block, Some(self.now), recorder);
@@ -229,14 +196,24 @@ impl<Q: EventList> World<'_, Q> {
     }
 }
 
-/// Whether a block concerns a key.
-fn touches(scenario: &Scenario, kind: BlockKind, subject: u32, key: KeyId) -> bool {
+/// Whether a block concerns the key of a revision, under the version that it is bound to.
+fn touches(
+    scenario: &Scenario,
+    kind: BlockKind,
+    subject: u32,
+    version: Option<u32>,
+    revision: &Revision<'_>,
+) -> bool {
+    let Some(encryption) = &revision.settings.encryption else { return false };
+    let key = encryption.key;
     let settings = &scenario.keys[key.index()];
     match kind {
         BlockKind::OutageRetryable | BlockKind::OutageNotRetryable => {
             settings.manager.is_some_and(|m| m.0 == subject)
         }
-        BlockKind::KeyState | BlockKind::Permission => key.0 == subject,
+        BlockKind::KeyState | BlockKind::Permission => {
+            key.0 == subject && version.is_none_or(|v| v == revision.key_version)
+        }
         BlockKind::Quota => settings.quota.is_some_and(|q| q.0 == subject),
     }
 }

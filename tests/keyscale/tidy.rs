@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use keyscale::record::columns::{BLOCKS, Column, INSTANCES, KEY_CALLS, TIMESERIES};
+use keyscale::record::columns::{BLOCKS, CHANGES, Column, INSTANCES, KEY_CALLS, TIMESERIES};
 use keyscale::record::summary::SUMMARY;
 
 /// Lines that a file may have.
@@ -186,9 +186,14 @@ fn columns_have_names_of_their_own() {
     fn names<G>(columns: &[Column<G>]) -> Vec<&'static str> {
         columns.iter().map(|column| column.name).collect()
     }
-    for table in
-        [names(TIMESERIES), names(INSTANCES), names(KEY_CALLS), names(BLOCKS), names(SUMMARY)]
-    {
+    for table in [
+        names(TIMESERIES),
+        names(INSTANCES),
+        names(KEY_CALLS),
+        names(CHANGES),
+        names(BLOCKS),
+        names(SUMMARY),
+    ] {
         let distinct: BTreeSet<&str> = table.iter().copied().collect();
         assert_eq!(distinct.len(), table.len(), "a name stands twice in {table:?}");
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';

@@ -12,6 +12,7 @@ impl Checks<'_> {
         let mut resources: BTreeMap<String, &Node> = BTreeMap::new();
         for entry in self.tables("keys") {
             self.manager_of(&entry.node);
+            self.versions(entry);
             self.ordered(&entry.node, "retry.initial", "retry.max", Node::duration);
             let Some(resource) = entry.node.get("resource") else { continue };
             let Some(name) = resource.resource() else { continue };

@@ -9,6 +9,7 @@ mod laws;
 mod services;
 mod thresholds;
 mod timeline;
+mod versions;
 
 pub(super) use horizon::horizon;
 
@@ -46,6 +47,7 @@ pub(super) fn check(
     checks.keys();
     checks.quotas();
     checks.timeline();
+    checks.orders();
     checks.unused();
     checks.thresholds(vocabulary);
     checks.expects(vocabulary);

@@ -10,8 +10,15 @@ use crate::scenario::value::unknown_name;
 use crate::units::SimDuration;
 
 /// Actions for good, which nothing takes back.
-const FOR_GOOD: [&str; 5] =
-    ["key_enable", "key_destroy", "permission_grant", "deploy", "traffic_set"];
+const FOR_GOOD: [&str; 7] = [
+    "key_enable",
+    "key_restore",
+    "key_destroy",
+    "key_rotate",
+    "permission_grant",
+    "deploy",
+    "traffic_set",
+];
 
 /// An action in its time, for the search of overlaps.
 struct Window<'a> {
@@ -159,6 +166,10 @@ impl Checks<'_> {
     }
 
     fn overlap(&mut self, target: &str, earlier: &Window<'_>, later: &Window<'_>) {
+        let version = |w: &Window<'_>| w.entry.node.get("version").and_then(Node::whole::<u32>);
+        if version(earlier).zip(version(later)).is_some_and(|(a, b)| a != b) {
+            return;
+        }
         let (first, second) = (&earlier.entry.place, &later.entry.place);
         let said = |w: &Window<'_>| format!("from {} until {}", w.at, w.until);
         let (key, target) = (&later.entry.key, shown(target));

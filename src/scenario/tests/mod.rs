@@ -2,6 +2,7 @@
 
 mod files;
 mod hostile;
+mod keys;
 mod wrong;
 
 use std::path::{Path, PathBuf};

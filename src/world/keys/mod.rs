@@ -13,7 +13,7 @@ pub mod retry;
 use rand::rngs::Xoshiro256PlusPlus;
 
 pub use external::Outage;
-pub use key::{KeyState, State};
+pub use key::{Effect, KeyState};
 pub use quota::Meter;
 
 use crate::ids::{KeyId, ManagerId, QuotaId};
@@ -78,6 +78,8 @@ impl Answer {
 pub struct Asked {
     /// The key.
     pub key: KeyId,
+    /// Its version.
+    pub version: u32,
     /// When it was sent.
     pub begun: SimTime,
     /// When it is answered.
@@ -97,10 +99,10 @@ pub struct KeyManager<'s> {
 }
 
 impl<'s> KeyManager<'s> {
-    /// Every key enabled and permitted, no manager away, nothing charged. Quota windows begin at
+    /// Every key permitted, its versions as the scenario has them, no manager away, nothing charged. Quota windows begin at
     /// `zero`.
     pub fn new(scenario: &'s Scenario, zero: SimTime, streams: &Streams) -> Self {
-        let key = |k: &crate::scenario::Key| KeyState::new(streams.get("propagation", &k.name));
+        let key = |k: &crate::scenario::Key| KeyState::new(k, streams.get("propagation", &k.name));
         Self {
             scenario,
             zero,
@@ -135,12 +137,18 @@ impl<'s> KeyManager<'s> {
         self.outages[manager.index()] = outage;
     }
 
-    /// Sends one attempt of a call; `luck` is the caller's.
-    pub fn ask(&mut self, now: SimTime, key: KeyId, luck: &mut Xoshiro256PlusPlus) -> Asked {
+    /// Sends one attempt of a call under a version of a key; `luck` is the caller's.
+    pub fn ask(
+        &mut self,
+        now: SimTime,
+        key: KeyId,
+        version: u32,
+        luck: &mut Xoshiro256PlusPlus,
+    ) -> Asked {
         let settings = &self.scenario.keys[key.index()];
         let own = settings.latency.sample(luck);
-        let denied = |verdict| Asked { key, begun: now, answered: now + own, verdict };
-        if let Some(denial) = self.key(key).denial() {
+        let denied = |verdict| Asked { key, version, begun: now, answered: now + own, verdict };
+        if let Some(denial) = self.key(key).denial(version) {
             return denied(Answer::Denied(denial, None));
         }
         if let Some(quota) = settings.quota
@@ -154,6 +162,7 @@ impl<'s> KeyManager<'s> {
         let reply = external::call(settings, outage, now + own, luck);
         Asked {
             key,
+            version,
             begun: now,
             answered: now + own + reply.took,
             verdict: reply.failure.map_or(Answer::Granted, Answer::failed),
@@ -165,7 +174,7 @@ impl<'s> KeyManager<'s> {
         if asked.verdict != Answer::Granted {
             return asked.verdict;
         }
-        if let Some(denial) = self.key(asked.key).denial() {
+        if let Some(denial) = self.key(asked.key).denial(asked.version) {
             return Answer::Denied(denial, None);
         }
         let manager = self.scenario.keys[asked.key.index()].manager;

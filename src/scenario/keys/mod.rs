@@ -1,9 +1,18 @@
-//! Keys, quotas, external managers.
+//! Keys, with what stands behind them: quotas, external managers, retries.
+
+mod domain;
+mod external;
+mod quota;
+mod retry;
 
 use std::fmt;
 
+pub use domain::Domain;
+pub use external::ExternalManager;
+pub use quota::{Enforcement, Pool, Quota};
+pub use retry::Retry;
+
 use super::build::{Build, count, flag, law, length, ratio, text};
-use super::service::BackOff;
 use super::tree::{Entry, Node};
 use crate::distribution::Distribution;
 use crate::ids::{ManagerId, QuotaId};
@@ -28,10 +37,65 @@ pub struct Key {
     pub retry: Retry,
     /// Periodic checks; absent: none.
     pub check: Option<Check>,
-    /// Time from a disable to its effect, one draw an action.
-    pub disable_propagation: Distribution,
-    /// Time from a change of permission to its effect, one draw an action.
-    pub permission_propagation: Distribution,
+    /// From an action to its effect.
+    pub propagation: Propagation,
+    /// States of its versions at the start of the run, version 1 first; at least one.
+    pub versions: Vec<VersionState>,
+    /// The version that is primary at the start of the run, from 1.
+    pub primary: u32,
+    /// From the order to destroy a version to its destruction.
+    pub destroy_scheduled_duration: SimDuration,
+}
+
+/// The state of a key version (Cloud KMS documentation, "Key version states").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VersionState {
+    /// Usable.
+    Enabled,
+    /// Unusable until enabled.
+    Disabled,
+    /// Unusable; destroyed at the end of a period, unless restored to disabled before.
+    DestroyScheduled,
+    /// Unusable for good.
+    Destroyed,
+}
+
+impl VersionState {
+    /// The platform's names for them.
+    pub const NAMES: [&str; 4] = ["ENABLED", "DISABLED", "DESTROY_SCHEDULED", "DESTROYED"];
+
+    /// The state of a name.
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        let all = [Self::Enabled, Self::Disabled, Self::DestroyScheduled, Self::Destroyed];
+        all.into_iter().find(|state| state.name() == name)
+    }
+
+    /// The platform's name for it.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// Time from an action on a key to its effect, one draw an action. To enable, to schedule a
+/// destruction and to restore have their effect at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Propagation {
+    /// Of a disable, and of a rotation's change of the primary version.
+    pub disable: Distribution,
+    /// The rare case that takes longer; absent: none does.
+    pub tail: Option<Tail>,
+    /// Of a change of permission.
+    pub permission: Distribution,
+}
+
+/// The rare long propagation: with this probability a draw of [`Propagation::disable`] is replaced
+/// by an even one between it and `up_to`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tail {
+    /// Probability of an action.
+    pub probability: Ratio,
+    /// The longest time.
+    pub up_to: SimDuration,
 }
 
 /// The full resource name of a key: `projects/P/locations/L/keyRings/R/cryptoKeys/K`.
@@ -79,63 +143,6 @@ impl Protection {
     }
 }
 
-/// Operations a second that the keys of one project, location and kind may use together.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Quota {
-    /// Its name in the scenario, or `PROJECT/LOCATION/KIND` where the file has none.
-    pub name: String,
-    /// The project of the keys that it covers.
-    pub project: String,
-    /// Their location.
-    pub location: String,
-    /// Which protection levels share it.
-    pub pool: Pool,
-    /// Operations in one second.
-    pub limit: u32,
-    /// What happens above the limit.
-    pub enforcement: Enforcement,
-}
-
-/// Protection levels that share a quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pool {
-    /// Hardware keys.
-    Hsm,
-    /// External keys of both levels.
-    External,
-}
-
-/// What happens to an operation above the limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Enforcement {
-    /// Denied.
-    Hard,
-    /// Served: the platform has capacity to spare.
-    Soft,
-}
-
-/// A manager of keys outside the platform.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ExternalManager {
-    /// Its name in the scenario.
-    pub name: String,
-    /// Time to answer one call.
-    pub latency: Distribution,
-    /// A call not answered by then is a `TIMEOUT`.
-    pub call_timeout: SimDuration,
-    /// Calls to the manager for one operation, at most.
-    pub inner_attempts: u32,
-}
-
-/// How a call is retried after a retryable failure.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Retry {
-    /// The waits between attempts.
-    pub back_off: BackOff,
-    /// An attempt that would begin later than this after the first is not made.
-    pub total: SimDuration,
-}
-
 /// Periodic checks of a key in use: one dummy encrypt, one dummy decrypt.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Check {
@@ -162,18 +169,30 @@ impl Key {
             manager: manager.map(|m| ManagerId::at(build.position("external_managers", m))),
             quota: build.quota_of(key),
             latency: law(key, "latency"),
-            retry: Retry {
-                back_off: BackOff::build(key.get("retry").unwrap_or(key)),
-                total: length(key, "retry.total"),
-            },
+            retry: Retry::build(key.get("retry").unwrap_or(key)),
             check: flag(key, "check.enabled").then(|| Check {
                 interval: length(key, "check.interval"),
                 jitter: ratio(key, "check.jitter"),
             }),
-            disable_propagation: law(key, "propagation.disable"),
-            permission_propagation: law(key, "propagation.permission"),
+            propagation: Propagation {
+                disable: law(key, "propagation.disable"),
+                tail: key.get("propagation.tail").map(|tail| Tail {
+                    probability: ratio(tail, "probability"),
+                    up_to: length(tail, "up_to"),
+                }),
+                permission: law(key, "propagation.permission"),
+            },
+            versions: versions(key).filter_map(|(_, state)| state).collect(),
+            primary: count(key, "primary"),
+            destroy_scheduled_duration: length(key, "destroy_scheduled_duration"),
         }
     }
+}
+
+/// The versions of a key with their places; a state is absent where it can't be read.
+pub(super) fn versions(key: &Node) -> impl Iterator<Item = (&Node, Option<VersionState>)> {
+    let versions = key.get("versions").map(Node::items).unwrap_or_default();
+    versions.iter().map(|v| (v, v.text().and_then(VersionState::of_name)))
 }
 
 impl KeyName {
@@ -181,34 +200,5 @@ impl KeyName {
     fn none() -> Self {
         let [project, location, ring, key] = [const { String::new() }; 4];
         Self { project, location, ring, key }
-    }
-}
-
-impl Quota {
-    /// A quota of a checked table.
-    pub(super) fn build(entry: &Entry) -> Self {
-        let quota = &entry.node;
-        let pool = if text(quota, "pool") == "HSM" { Pool::Hsm } else { Pool::External };
-        let soft = pool == Pool::Hsm && !flag(quota, "overloaded");
-        Self {
-            name: entry.key.clone(),
-            project: text(quota, "project").to_owned(),
-            location: text(quota, "location").to_owned(),
-            pool,
-            limit: quota.get("limit").and_then(Node::operations).unwrap_or_default(),
-            enforcement: if soft { Enforcement::Soft } else { Enforcement::Hard },
-        }
-    }
-}
-
-impl ExternalManager {
-    /// A manager of a checked table.
-    pub(super) fn build(entry: &Entry) -> Self {
-        Self {
-            name: entry.key.clone(),
-            latency: law(&entry.node, "latency"),
-            call_timeout: length(&entry.node, "call_timeout"),
-            inner_attempts: count(&entry.node, "inner_attempts"),
-        }
     }
 }
