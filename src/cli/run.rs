@@ -15,6 +15,7 @@ use super::read::{Ready, read_all};
 use super::text::{self, Ending};
 use super::validate::described;
 use crate::error::{Error, exit};
+use crate::output::events::Context;
 use crate::output::{RunFolder, RunInfo};
 use crate::record::Recorder;
 use crate::study::{Judge, Judgement};
@@ -127,6 +128,7 @@ fn run_one(
         warm_up: scenario.warm_up,
         duration: ready.duration,
         sample_interval: scenario.sample_interval(ready.duration),
+        log: Context::new(scenario),
     };
     let paths = scenario.traces.iter().map(|trace| trace.path.as_path());
     let loads = load_files::plan(paths.zip(&ready.files))?;

@@ -8,6 +8,7 @@
 
 pub mod chart;
 pub mod csv;
+pub mod events;
 pub mod folder;
 mod font;
 pub mod manifest;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::chart;
 use super::csv::Rows;
+use super::events::{Context, Events};
 use super::folder::{RunFolder, outside};
 use super::manifest::{FileEntry, Manifest, json};
 use super::summary_json::{BlockRow, Document};
@@ -21,6 +22,8 @@ use crate::units::{SimDuration, SimTime};
 
 /// Name of the file that a run can be made again from.
 pub const LOCK: &str = "scenario.lock.toml";
+/// Name of the file of log entries.
+const EVENTS: &str = "events.jsonl";
 
 /// A file of load that a run was made with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +64,8 @@ pub struct RunInfo {
     pub duration: SimDuration,
     /// Distance of the rows of the time series.
     pub sample_interval: SimDuration,
+    /// What log entries say beside the facts.
+    pub log: Context,
 }
 
 impl RunInfo {
@@ -105,6 +110,7 @@ pub struct RunWriter {
     folder: RunFolder,
     info: RunInfo,
     tables: Tables,
+    events: Events,
     failure: Option<Error>,
     fingerprint: Fingerprint,
     summary: Vec<SummaryRow>,
@@ -131,10 +137,12 @@ impl RunFolder {
             blocks: table!("blocks.csv", BLOCKS),
             revisions: table!("revisions.csv", REVISIONS),
         };
+        let events = Events::new(self.begin(EVENTS)?, info.log.clone(), info.zero());
         Ok(RunWriter {
             folder: self,
             info,
             tables,
+            events,
             failure: None,
             fingerprint: Fingerprint::default(),
             summary: Vec::new(),
@@ -161,7 +169,7 @@ impl RunWriter {
         complete: bool,
         judgement: Judgement,
     ) -> Result<Written, Error> {
-        let Self { mut folder, info, tables, failure, fingerprint, summary, blocks } = self;
+        let Self { mut folder, info, tables, events, failure, fingerprint, summary, blocks } = self;
         if let Some(error) = failure {
             return Err(error);
         }
@@ -171,6 +179,8 @@ impl RunWriter {
         close(&mut folder, tables.changes)?;
         close(&mut folder, tables.blocks)?;
         close(&mut folder, tables.revisions)?;
+        let events = events.into_file().map_err(outside("write", &folder.path(EVENTS)))?;
+        folder.add(events)?;
         let zero = info.zero();
         let file = folder.begin("summary.csv")?;
         let failed = outside("write", file.path());
@@ -214,11 +224,13 @@ fn close<G>(folder: &mut RunFolder, table: Rows<G>) -> Result<(), Error> {
 impl Recorder for RunWriter {
     fn record(&mut self, fact: Record<'_>) {
         self.fingerprint.record(fact);
+        self.events.record(fact);
         let zero = self.info.zero();
         match fact {
             Record::Block(block) => self.blocks.push(BlockRow::new(block, zero)),
             Record::Total(total) => self.summary.push(SummaryRow::new(total)),
             Record::Sample(_)
+            | Record::Log(_)
             | Record::Instance(_)
             | Record::KeyCall(_)
             | Record::Change(_)
@@ -247,7 +259,7 @@ impl Tables {
             Record::Change(change) => row(&mut self.changes, |get| get(change, zero)),
             Record::Block(block) => row(&mut self.blocks, |get| get(block, zero)),
             Record::Revision(revision) => row(&mut self.revisions, |get| get(revision, zero)),
-            Record::Total(_) => Ok(()),
+            Record::Log(_) | Record::Total(_) => Ok(()),
         }
     }
 }

@@ -20,6 +20,8 @@ macro_rules! named {
     };
 }
 
+pub(super) use named;
+
 named!(
     /// What a failed request waited for, or why its instance stopped under it. While requests
     /// wait one cause holds for their revision at a time: the first that applies, in this order.
@@ -157,6 +159,11 @@ named!(
         NewDataKey = "new_data_key",
     }
 );
+
+impl CallPurpose {
+    /// Number of purposes.
+    pub const COUNT: usize = Self::ALL.len();
+}
 
 named!(
     /// Why a revision's deploy failed.

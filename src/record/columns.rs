@@ -9,7 +9,9 @@
 //! instances, limits) is told as it is at the interval's **end**, `t_s + interval_s`.
 
 use super::value::Value;
-use super::{Block, CallOutcome, Change, Instance, KeyCall, Phase, Revision, Sample};
+use super::{
+    Block, CallOutcome, CallPurpose, Change, Instance, KeyCall, Message, Phase, Revision, Sample,
+};
 use crate::units::SimTime;
 
 /// One column of a table whose rows are read by getters of type `G`.
@@ -96,6 +98,17 @@ pub const TIMESERIES: &[Column<SampleGetter>] = columns! {
     key_calls_timeout ["calls"] "attempts that the external manager did not answer in time" |r, _| calls(r, CallOutcome::Timeout);
     key_calls_quota ["calls"] "attempts over quota" |r, _| calls(r, CallOutcome::Quota);
     key_calls_denied ["calls"] "attempts denied: permission, key state, or a failure that is not retried" |r, _| calls(r, CallOutcome::Denied);
+    key_calls_for_layer ["calls"] "of all attempts of key calls, those that decrypt a layer of an image" |r, _| purpose(r, CallPurpose::Layer);
+    key_calls_for_data_key ["calls"] "those that decrypt an image's data key" |r, _| purpose(r, CallPurpose::DataKey);
+    key_calls_for_new_data_key ["calls"] "those that encrypt a deploy's new data key" |r, _| purpose(r, CallPurpose::NewDataKey);
+    key_calls_for_check_encrypt ["calls"] "those of checks that encrypt" |r, _| purpose(r, CallPurpose::CheckEncrypt);
+    key_calls_for_check_decrypt ["calls"] "those of checks that decrypt" |r, _| purpose(r, CallPurpose::CheckDecrypt);
+    log_no_permission ["lines"] "lines of the service's log: its account may not decrypt" |r, _| message(r, Message::NoPermission);
+    log_quota_exceeded ["lines"] "its key's quota is spent" |r, _| message(r, Message::QuotaExceeded);
+    log_key_disabled ["lines"] "its key is disabled" |r, _| message(r, Message::KeyDisabled);
+    log_key_destroyed ["lines"] "its key is destroyed" |r, _| message(r, Message::KeyDestroyed);
+    log_key_scheduled_for_deletion ["lines"] "its key is scheduled for deletion" |r, _| message(r, Message::KeyScheduledForDeletion);
+    log_external ["lines"] "its external manager's own message" |r, _| message(r, Message::External);
     quota_limit ["operations/s"] "limit of the quota that the service's key is charged to, at the end; empty without one" |r, _| r.quota_limit.map_or(Empty, |limit| Count(limit.into()));
     quota_used ["operations"] "operations charged to that quota, by whomever" |r, _| r.quota_used.map_or(Empty, Count);
     instance_time_s ["s"] "instance-time, from the begin of each start to its end" |r, _| Value::length(r.instance_time);
@@ -190,6 +203,16 @@ fn phase<'r>(row: &'r Sample<'r>, phase: Phase) -> Value<'r> {
 /// Key calls with an outcome.
 fn calls<'r>(row: &'r Sample<'r>, outcome: CallOutcome) -> Value<'r> {
     Count(row.key_calls[outcome as usize])
+}
+
+/// Key calls for a purpose.
+fn purpose<'r>(row: &Sample<'r>, purpose: CallPurpose) -> Value<'r> {
+    Count(row.key_purposes[purpose as usize])
+}
+
+/// Lines of the service's log.
+fn message<'r>(row: &Sample<'r>, message: Message) -> Value<'r> {
+    Count(row.messages[message as usize])
 }
 
 #[cfg(test)]

@@ -184,7 +184,11 @@ impl Fingerprint {
 impl Recorder for Fingerprint {
     fn record(&mut self, fact: Record<'_>) {
         match fact {
-            Record::Sample(_) | Record::Change(_) | Record::Block(_) | Record::Revision(_) => {}
+            Record::Sample(_)
+            | Record::Log(_)
+            | Record::Change(_)
+            | Record::Block(_)
+            | Record::Revision(_) => {}
             Record::Instance(life) => self.instance(life),
             Record::KeyCall(call) => self.key_call(call),
             Record::Total(total) => self.total(total),

@@ -19,7 +19,7 @@ const OF_ROWS: [&str; 4] = ["t_s", "interval_s", "service", "revision"];
 
 /// Columns that do not add up over services: percentiles and waits, the quota that services share,
 /// and key calls, because checks of a key are each of its services'.
-const APART: [&str; 12] = [
+const APART: [&str; 14] = [
     "oldest_wait_s",
     "latency_s_p50",
     "latency_s_p90",
@@ -32,11 +32,13 @@ const APART: [&str; 12] = [
     "key_calls_timeout",
     "key_calls_quota",
     "key_calls_denied",
+    "key_calls_for_check_encrypt",
+    "key_calls_for_check_decrypt",
 ];
 
 /// Sums of columns of the time series, by name.
 const SUMS: [(&str, &[&str]); 6] = [
-    ("failed", &["refused", "timed_out", "aborted"]),
+    ("failed", &["refused", "timed_out", "aborted", "abandoned"]),
     (
         "instances",
         &[

@@ -8,6 +8,7 @@
 pub mod cause;
 pub mod columns;
 pub mod fingerprint;
+pub mod log;
 pub mod metric;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -20,6 +21,7 @@ pub use cause::{
     Phase,
 };
 pub use fingerprint::Fingerprint;
+pub use log::{Log, Message, Messages};
 pub use summary::SummaryRow;
 pub use value::Value;
 
@@ -42,6 +44,8 @@ pub enum Record<'a> {
     Instance(&'a Instance<'a>),
     /// One attempt of a key call: stated when it is answered.
     KeyCall(&'a KeyCall<'a>),
+    /// A line in a service's log.
+    Log(&'a Log<'a>),
     /// Something changed with a key, a permission, a quota, a manager or a revocation clock.
     Change(&'a Change<'a>),
     /// A time in which a key could not be used as before: stated when it ends.
@@ -149,6 +153,9 @@ impl Starts {
 /// Attempts of key calls by [`CallOutcome`], indexed by it.
 pub type Calls = [u64; CallOutcome::COUNT];
 
+/// Attempts of key calls by [`CallPurpose`], indexed by it.
+pub type Purposes = [u64; CallPurpose::COUNT];
+
 /// A service over one sample interval: counts within it, and the state at its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample<'a> {
@@ -188,6 +195,10 @@ pub struct Sample<'a> {
     pub starts: Starts,
     /// Key calls answered within the interval: this service's starts, and the checks of its key.
     pub key_calls: Calls,
+    /// The same by what they were for, indexed by [`CallPurpose`].
+    pub key_purposes: Purposes,
+    /// Lines in the service's log, indexed by [`Message`].
+    pub messages: Messages,
     /// The limit of the quota that the service's key is charged to, at the end.
     pub quota_limit: Option<u32>,
     /// Operations charged to that quota within the interval, by whomever.
@@ -261,6 +272,8 @@ pub struct KeyCall<'a> {
     pub denial: Option<Denial>,
     /// The external manager's error domain.
     pub domain: Option<Domain>,
+    /// What the external manager said; empty where it did not fail.
+    pub message: &'a str,
 }
 
 /// Something that changed with a key, a permission, a quota, a manager or a revocation clock: an

@@ -56,6 +56,8 @@ impl Sample<'_> {
         self.max_instances += other.max_instances;
         self.starts.add(&other.starts);
         self.key_calls.iter_mut().zip(other.key_calls).for_each(|(n, c)| *n += c);
+        self.key_purposes.iter_mut().zip(other.key_purposes).for_each(|(n, c)| *n += c);
+        self.messages.iter_mut().zip(other.messages).for_each(|(n, m)| *n += m);
         self.instance_time += other.instance_time;
         self
     }

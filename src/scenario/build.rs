@@ -83,6 +83,8 @@ pub(super) fn build(root: &Node, laid: &[Laid], folder: &Path, working_folder: &
         warm_up: length(root, "warm_up"),
         duration: root.get("duration").and_then(Node::duration),
         sample_interval: root.get("sample_interval").and_then(Node::duration),
+        start_time: root.get("start_time").and_then(Node::instant).unwrap_or_default(),
+        most_log_entries: count(root, "log.most_entries"),
         services,
         keys: tables(root, "keys").iter().map(|key| Key::build(key, &build)).collect(),
         quotas: tables(root, "quotas").iter().map(Quota::build).collect(),

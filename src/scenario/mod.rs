@@ -72,6 +72,10 @@ pub struct Scenario {
     pub duration: Option<SimDuration>,
     /// Distance of the rows of the time series; absent: by the run's length.
     pub sample_interval: Option<SimDuration>,
+    /// When the warm-up ends, for the times of log entries.
+    pub start_time: jiff::Timestamp,
+    /// Log entries after which those of key calls are left out.
+    pub most_log_entries: u64,
     /// Services, in the order of the file.
     pub services: Vec<Service>,
     /// Keys, in the order of the file.

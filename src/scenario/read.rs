@@ -68,6 +68,7 @@ impl Reader<'_> {
             | Kind::Duration { .. }
             | Kind::Rate { .. }
             | Kind::Settings
+            | Kind::Instant
             | Kind::Operations => {}
         }
     }

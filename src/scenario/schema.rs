@@ -33,6 +33,8 @@ pub enum Kind {
     List,
     /// A law of durations: the keys of [`DISTRIBUTION`].
     Distribution,
+    /// A text that is an instant, such as `2026-01-01T00:00:00Z`.
+    Instant,
     /// Keys of a service, to be laid over those that it has.
     Settings,
     /// Conditions by metric, and below `services` tables of them by service.

@@ -15,6 +15,8 @@ pub struct Service {
     pub name: String,
     /// Where it runs; its key must be there too.
     pub location: String,
+    /// Its project.
+    pub project: String,
     /// Number of its project.
     pub project_number: u64,
     /// Sources of requests; they add up.
@@ -201,6 +203,7 @@ impl Service {
         Self {
             name: entry.key.clone(),
             location: text(service, "location").to_owned(),
+            project: text(service, "project").to_owned(),
             project_number: count(service, "project_number"),
             load,
             service_time: law(service, "service_time"),

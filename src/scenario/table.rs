@@ -75,10 +75,18 @@ pub static ROWS: &[Row] = rows! {
     "sample_interval" PERIOD, optional("by the run's length: at most 3,600 rows a service"),
         "distance of the rows of the time series";
 
+    "start_time" Kind::Instant, default("'2026-01-01T00:00:00Z'", "Assumption: any day serves; a run knows no calendar"),
+        "when the warm-up ends, for the times of log entries";
+    "log" Kind::Table, ALL, "what events.jsonl has";
+    "log.most_entries" count(0, 1_000_000_000), default("100000", "Assumption: a file that can still be searched by hand"),
+        "entries after which those of key calls are left out";
+
     "services" TABLES, required("[services.web]"), "services that scale out";
     "services.*" Kind::Table, Presence::Element, "a service";
     "services.*.location" Kind::Text, default("'us-central1'", "Assumption: the region of most of the vendor's examples"),
         "where it runs; its key must be there too";
+    "services.*.project" Kind::Name(Alphabet::Quota), default("'my-project'", "Assumption: a placeholder of the vendor's examples"),
+        "its project, which its log entries name";
     "services.*.project_number" count(1, 999_999_999_999_999), default("123456789012", "Assumption: the number of the vendor's examples"),
         "number of its project, from which the name of its service agent is made";
     "services.*.concurrency" count(1, 1_000), default("80", "Cloud Run documentation, About concurrency"),

@@ -65,6 +65,14 @@ pub(super) fn check(kind: &Kind, node: &Node) -> Result<(), Fault> {
         },
         Kind::Rate { max } => bounded(rate(value)?, Rate(0.0), Rate(max)),
         Kind::Operations => operations(value).map(drop),
+        Kind::Instant => instant(value).map(drop),
+    }
+}
+
+fn instant(value: &Value) -> Result<jiff::Timestamp, Fault> {
+    match text(value)?.parse() {
+        Ok(instant) => Ok(instant),
+        Err(_) => fault("is no instant", "expected one such as \"2026-01-01T00:00:00Z\""),
     }
 }
 
@@ -201,6 +209,11 @@ impl Node {
     /// A length of time.
     pub fn duration(&self) -> Option<SimDuration> {
         duration(&self.value).ok()
+    }
+
+    /// An instant of the calendar.
+    pub fn instant(&self) -> Option<jiff::Timestamp> {
+        instant(&self.value).ok()
     }
 
     /// A rate.

@@ -234,7 +234,12 @@ impl Recorder for Judge<'_> {
         match fact {
             Record::Sample(sample) => self.sample(sample),
             Record::Total(total) => self.total(total),
-            Record::Instance(_) | Record::KeyCall(_) | Record::Block(_) | Record::Revision(_) => {}
+            Record::Instance(_)
+            | Record::KeyCall(_)
+            | Record::Log(_)
+            | Record::Change(_)
+            | Record::Block(_)
+            | Record::Revision(_) => {}
         }
     }
 }

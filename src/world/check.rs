@@ -9,7 +9,7 @@ use super::keys::{Answer, Asked};
 use super::revocation::Via;
 use crate::ids::{KeyId, RevisionId};
 use crate::kernel::{EventList, Streams};
-use crate::record::{CallPurpose, Calls, KeyCall, Record, Recorder};
+use crate::record::{CallPurpose, Calls, KeyCall, Purposes, Recorder};
 use crate::scenario::{Check, Scenario};
 use crate::units::{SimDuration, SimTime};
 
@@ -23,6 +23,8 @@ pub struct Watch {
     pub asked: Option<(CallPurpose, Asked)>,
     /// Calls answered since the end of the warm-up.
     pub calls: Calls,
+    /// The same by purpose.
+    pub purposes: Purposes,
     /// Calls begun since then.
     pub begun: u64,
 }
@@ -35,6 +37,7 @@ impl Watch {
             luck: streams.get("checks", name),
             asked: None,
             calls: Calls::default(),
+            purposes: Purposes::default(),
             begun: 0,
         }
     }
@@ -42,6 +45,7 @@ impl Watch {
     /// Forgets what was counted before the end of the warm-up.
     pub fn reset_counts(&mut self) {
         self.calls = Calls::default();
+        self.purposes = Purposes::default();
         self.begun = 0;
     }
 }
@@ -99,7 +103,7 @@ impl<Q: EventList> World<'_, Q> {
         let Some((purpose, asked)) = watch.asked.take() else { return };
         let answer = self.keys.settle(&asked);
         watch.calls[answer.outcome() as usize] += 1;
-        recorder.record(Record::KeyCall(&KeyCall {
+        let call = KeyCall {
             begun: asked.begun,
             answered: asked.answered,
             key: &self.scenario.keys[key.index()].name,
@@ -112,7 +116,9 @@ impl<Q: EventList> World<'_, Q> {
             outcome: answer.outcome(),
             denial: answer.denial(),
             domain: answer.domain(),
-        }));
+            message: answer.domain().map_or("", |d| self.said(key, d)),
+        };
+        self.state_check(key, &call, recorder);
         if answer == Answer::Granted {
             self.check_grant(key, asked.version);
         }

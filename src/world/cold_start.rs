@@ -19,7 +19,7 @@ use super::keys::{Answer, Asked, retry};
 use super::revocation::Via;
 use crate::ids::{InstanceId, OrderId, RevisionId};
 use crate::kernel::EventList;
-use crate::record::{CallPurpose, EndReason, KeyCall, Phase, Record, Recorder};
+use crate::record::{CallPurpose, EndReason, KeyCall, Phase, Recorder};
 use crate::scenario::Service;
 use crate::units::SimTime;
 
@@ -280,7 +280,8 @@ impl<'s, Q: EventList> World<'s, Q> {
         recorder: &mut dyn Recorder,
     ) {
         let place = self.instances.place(instance);
-        let r = &mut self.revisions[place.revision.index()];
+        let revision = place.revision;
+        let r = &mut self.revisions[revision.index()];
         r.calling -= 1;
         r.calls[answer.outcome() as usize] += 1;
         // The wrapped data key first, then the layers that it opens.
@@ -288,7 +289,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             0 => CallPurpose::DataKey,
             _ => CallPurpose::Layer,
         };
-        recorder.record(Record::KeyCall(&KeyCall {
+        let call = KeyCall {
             begun: asked.begun,
             answered: asked.answered,
             key: &self.scenario.keys[asked.key.index()].name,
@@ -301,7 +302,9 @@ impl<'s, Q: EventList> World<'s, Q> {
             outcome: answer.outcome(),
             denial: answer.denial(),
             domain: answer.domain(),
-        }));
+            message: answer.domain().map_or("", |d| self.said(asked.key, d)),
+        };
+        self.state_call(revision, asked.key, &call, recorder);
         if answer == Answer::Granted {
             self.check_grant(asked.key, asked.version);
         }

@@ -11,7 +11,7 @@ use super::keys::{Answer, retry};
 use super::revocation::Via;
 use crate::ids::{InstanceId, RevisionId, ServiceId};
 use crate::kernel::EventList;
-use crate::record::{CallPurpose, EndReason, Failure, KeyCall, Record, Recorder};
+use crate::record::{CallPurpose, EndReason, Failure, KeyCall, Recorder};
 use crate::scenario::Deploy;
 use crate::units::{SimDuration, SimTime};
 
@@ -87,7 +87,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         r.calling -= 1;
         r.calls[answer.outcome() as usize] += 1;
         let key = &self.scenario.keys[asked.key.index()];
-        recorder.record(Record::KeyCall(&KeyCall {
+        let call = KeyCall {
             begun: asked.begun,
             answered: asked.answered,
             key: &key.name,
@@ -100,7 +100,9 @@ impl<'s, Q: EventList> World<'s, Q> {
             outcome: answer.outcome(),
             denial: answer.denial(),
             domain: answer.domain(),
-        }));
+            message: answer.domain().map_or("", |d| self.said(asked.key, d)),
+        };
+        self.state_call(revision, asked.key, &call, recorder);
         if answer == Answer::Granted {
             self.check_grant(asked.key, asked.version);
         }

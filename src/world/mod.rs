@@ -18,6 +18,7 @@ mod key_orders;
 mod keys;
 pub mod laws;
 mod load;
+mod log;
 mod pending;
 mod report;
 mod request;
@@ -74,6 +75,8 @@ pub struct World<'s, Q = Wheel> {
     keys: KeyManager<'s>,
     watches: Vec<check::Watch>,
     blocks: Vec<timeline::OpenBlock>,
+    /// What each external manager says while it is away.
+    external_messages: Vec<&'s str>,
     /// State at the end of the warm-up.
     start: Start,
     /// Arrivals since the start of the run.
@@ -115,6 +118,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             keys: KeyManager::new(scenario, zero, &streams),
             watches: Vec::new(),
             blocks: Vec::new(),
+            external_messages: Vec::new(),
             start: Start::default(),
             arrived: 0,
             touched: RevisionId(0),
@@ -138,6 +142,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         self.orders.clear();
         self.keys = KeyManager::new(self.scenario, self.zero, &streams);
         self.blocks.clear();
+        self.external_messages = vec![""; self.scenario.external_managers.len()];
         self.start = Start::default();
         self.arrived = 0;
         self.broken = None;

@@ -11,7 +11,9 @@ use super::revision::Revision;
 use super::service::{self, Marks, Service};
 use crate::ids::{InstanceId, KeyId, RevisionId, ServiceId};
 use crate::kernel::EventList;
-use crate::record::{self, BoundKey, Calls, EndReason, Phase, Record, Recorder, Sample, Total};
+use crate::record::{
+    self, BoundKey, Calls, EndReason, Phase, Purposes, Record, Recorder, Sample, Total,
+};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
@@ -24,8 +26,8 @@ pub(super) fn keys_of(ids: &[RevisionId], revisions: &[Revision<'_>]) -> Vec<Key
     keys
 }
 
-/// Adds calls to calls.
-fn add(sum: &mut Calls, calls: &Calls) {
+/// Adds counts to counts.
+fn add<const N: usize>(sum: &mut [u64; N], calls: &[u64; N]) {
     sum.iter_mut().zip(calls).for_each(|(n, c)| *n += c);
 }
 
@@ -71,12 +73,14 @@ impl<Q: EventList> World<'_, Q> {
     }
 
     /// Checks' calls answered for the keys of a service.
-    fn checks(&self, s: &Service) -> Calls {
-        let mut checks = Calls::default();
+    fn checks(&self, s: &Service) -> (Calls, Purposes) {
+        let (mut calls, mut purposes) = (Calls::default(), Purposes::default());
         for key in keys_of(&s.revisions, &self.revisions) {
-            add(&mut checks, &self.watches[key.index()].calls);
+            let watch = &self.watches[key.index()];
+            add(&mut calls, &watch.calls);
+            add(&mut purposes, &watch.purposes);
         }
-        checks
+        (calls, purposes)
     }
 
     /// States a row a service for the interval that ends now, and one a revision where there are
@@ -86,9 +90,10 @@ impl<Q: EventList> World<'_, Q> {
             self.state_sample(&self.services[i], from, recorder);
         }
         for i in 0..self.services.len() {
-            let (checks, quota_used) = (self.checks(&self.services[i]), self.quota_used(i));
+            let ((checks, purposes), quota_used) =
+                (self.checks(&self.services[i]), self.quota_used(i));
             self.services[i].seen =
-                service::Seen { checks, quota_used: quota_used.unwrap_or_default() };
+                service::Seen { checks, purposes, quota_used: quota_used.unwrap_or_default() };
         }
         self.revisions.iter_mut().for_each(Revision::sample_taken);
     }
@@ -107,8 +112,10 @@ impl<Q: EventList> World<'_, Q> {
         if let Some(latency) = &latency {
             whole.latency = latency;
         }
-        let checks = self.checks(s);
+        let (checks, purposes) = self.checks(s);
         add(&mut whole.key_calls, &std::array::from_fn(|c| checks[c] - s.seen.checks[c]));
+        let new = |p: usize| purposes[p] - s.seen.purposes[p];
+        add(&mut whole.key_purposes, &std::array::from_fn(new));
         let quota = self.key_of(s).and_then(|key| self.scenario.keys[key.index()].quota);
         whole.quota_limit = quota.map(|q| self.keys.quota(q).limit());
         // A deploy may have moved the service to the quota of another key.
@@ -145,6 +152,8 @@ impl<Q: EventList> World<'_, Q> {
             max_instances: r.limits.most(),
             starts: r.starts.since(&r.seen.starts),
             key_calls: std::array::from_fn(|c| r.calls[c] - r.seen.calls[c]),
+            key_purposes: std::array::from_fn(|p| r.purposes[p] - r.seen.purposes[p]),
+            messages: std::array::from_fn(|m| r.messages[m] - r.seen.messages[m]),
             quota_limit: None,
             quota_used: None,
             instance_time: SimDuration((r.instance_time() - r.seen.instance_time) as u64),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::ids::{InstanceId, OrderId, ServiceId};
 use crate::kernel::{Family, Streams};
-use crate::record::{Calls, Cause, Phase, Requests, Starts};
+use crate::record::{Calls, Cause, Messages, Phase, Purposes, Requests, Starts};
 use crate::scenario::{RolloutStep, Service};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
@@ -100,6 +100,10 @@ pub struct Seen {
     pub starts: Starts,
     /// Key calls answered to starts and deploys.
     pub calls: Calls,
+    /// The same by purpose.
+    pub purposes: Purposes,
+    /// Lines of the service's log about it.
+    pub messages: Messages,
     /// Instance-time in nanoseconds.
     pub instance_time: u128,
 }
@@ -166,6 +170,10 @@ pub struct Revision<'s> {
     pub calls: Calls,
     /// See `calls`.
     pub calls_begun: u64,
+    /// Attempts answered by purpose, since the end of the warm-up.
+    pub purposes: Purposes,
+    /// Lines of the service's log about it, since the end of the warm-up.
+    pub messages: Messages,
     /// Attempts of key calls whose start ended before the answer, since the end of the warm-up.
     pub calls_dropped: u64,
     /// Attempts of key calls on their way.
@@ -188,6 +196,7 @@ pub struct Revision<'s> {
 impl<'s> Revision<'s> {
     /// A revision without instances that is deployed now, the `ordinal`-th of its service.
     /// `key_version` is the primary version of its key, `mean_start` the configured mean from allocating to ready; the histograms are empty.
+    #[expect(clippy::too_many_arguments, reason = "a revision is made at one place")]
     pub fn new(
         service: ServiceId,
         ordinal: u32,
@@ -237,6 +246,8 @@ impl<'s> Revision<'s> {
             starts: Starts::default(),
             calls: Calls::default(),
             calls_begun: 0,
+            purposes: Purposes::default(),
+            messages: Messages::default(),
             calls_dropped: 0,
             calling: 0,
             instance_time: 0,
@@ -363,6 +374,8 @@ impl<'s> Revision<'s> {
         self.starts = Starts::default();
         self.calls = Calls::default();
         self.calls_begun = 0;
+        self.purposes = Purposes::default();
+        self.messages = Messages::default();
         self.calls_dropped = 0;
         self.blame.forget_charges();
         self.latency.clear();
@@ -376,6 +389,8 @@ impl<'s> Revision<'s> {
             requests: self.traffic.count,
             starts: self.starts,
             calls: self.calls,
+            purposes: self.purposes,
+            messages: self.messages,
             instance_time: self.instance_time,
         };
     }

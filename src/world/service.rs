@@ -16,6 +16,8 @@ use crate::units::SimTime;
 /// A service in the world: what is not a revision's.
 #[derive(Debug)]
 pub struct Service {
+    /// The account that uses its key on its behalf.
+    pub agent: String,
     /// Where its requests go.
     pub traffic: Split,
     /// Its revisions, the oldest first.
@@ -56,6 +58,8 @@ pub struct Marks {
 pub struct Seen {
     /// Checks' calls answered since the end of the warm-up.
     pub checks: crate::record::Calls,
+    /// The same by purpose.
+    pub purposes: crate::record::Purposes,
     /// Operations charged to the key's quota since the start of the run.
     pub quota_used: u64,
 }
@@ -75,6 +79,7 @@ impl Service {
     /// A service without revisions, at the start of the run.
     pub fn new(settings: &scenario::Service, streams: &Streams) -> Self {
         Self {
+            agent: settings.service_agent(),
             traffic: Split::new(streams.get("traffic split", &settings.name)),
             revisions: Vec::new(),
             has_deploys: false,

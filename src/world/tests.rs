@@ -18,6 +18,7 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
     scenario::Service {
         name: "web".to_owned(),
         location: "here".to_owned(),
+        project: "project".to_owned(),
         project_number: 1,
         load: vec![Load { name: "0".to_owned(), kind: LoadKind::Poisson { rate: Rate(rate) } }],
         service_time: Distribution::Exponential { mean: SimDuration::from_secs(1) },
@@ -57,6 +58,8 @@ pub fn scenario(service: scenario::Service, warm_up: u64, duration: u64) -> Scen
         warm_up: SimDuration::from_secs(warm_up),
         duration: Some(SimDuration::from_secs(duration)),
         sample_interval: None,
+        start_time: jiff::Timestamp::UNIX_EPOCH,
+        most_log_entries: 0,
         services: vec![service],
         keys: vec![],
         quotas: vec![],

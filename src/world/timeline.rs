@@ -50,18 +50,20 @@ impl<Q: EventList> World<'_, Q> {
             }
             Action::PermissionRevoke { key } => self.change_permission(key, over, recorder),
             Action::PermissionGrant { key } => self.change_permission(key, true, recorder),
-            Action::ExternalOutage { manager, domain, .. } => {
+            Action::ExternalOutage { manager, domain, ref message } => {
                 let kind = match domain.retryable() {
                     true => BlockKind::OutageRetryable,
                     false => BlockKind::OutageNotRetryable,
                 };
                 if over {
                     self.keys.set_outage(manager, None);
+                    self.external_messages[manager.index()] = "";
                     self.end_block(kind, manager.0, None, recorder);
                     self.state_outage(ChangeKind::OutageEnded, manager, domain, recorder);
                 } else {
                     let until = entry.until.map_or(SimTime::NEVER, |u| self.zero + u);
                     self.keys.set_outage(manager, Some(Outage { domain, until }));
+                    self.external_messages[manager.index()] = message;
                     self.begin_block(kind, manager.0, None, domain.name());
                     self.state_outage(ChangeKind::OutageBegan, manager, domain, recorder);
                 }

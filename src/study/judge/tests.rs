@@ -76,7 +76,12 @@ impl Recorder for Kept {
             }
             Record::Total(total) => self.totals.push(SummaryRow::new(total)),
             Record::Sample(_) => {}
-            Record::Instance(_) | Record::KeyCall(_) | Record::Block(_) | Record::Revision(_) => {}
+            Record::Instance(_)
+            | Record::KeyCall(_)
+            | Record::Log(_)
+            | Record::Change(_)
+            | Record::Block(_)
+            | Record::Revision(_) => {}
         }
     }
 }

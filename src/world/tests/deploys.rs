@@ -40,7 +40,11 @@ impl Recorder for Seen {
             Record::Total(t) if t.service.is_empty() => {
                 (self.served, self.failed) = (t.requests.served, t.requests.failed());
             }
-            Record::Instance(_) | Record::Change(_) | Record::Block(_) | Record::Total(_) => {}
+            Record::Instance(_)
+            | Record::Log(_)
+            | Record::Change(_)
+            | Record::Block(_)
+            | Record::Total(_) => {}
         }
     }
 }

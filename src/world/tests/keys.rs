@@ -105,7 +105,11 @@ impl Recorder for Run {
                     + s.instances[crate::record::Phase::Busy as usize],
             ),
             Record::Total(total) if total.service.is_empty() => self.total(total),
-            Record::Sample(_) | Record::Total(_) | Record::Block(_) | Record::Revision(_) => {}
+            Record::Sample(_)
+            | Record::Log(_)
+            | Record::Total(_)
+            | Record::Block(_)
+            | Record::Revision(_) => {}
         }
     }
 }
