@@ -74,6 +74,19 @@ pub(super) fn length(length: SimDuration) -> String {
     }
 }
 
+/// A number of zero or more in three figures at least: `0.00231`, `20`, `166.7`, `1,234`.
+pub(super) fn figures(number: f64) -> String {
+    let digits = match number {
+        n if n >= 1_000.0 => return count(n.round() as u64),
+        n if n >= 100.0 => 1,
+        n if n >= 1.0 => 2,
+        n if n >= 0.01 => 4,
+        _ => 6,
+    };
+    let text = format!("{number:.digits$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// A rate with a letter for its size: `1.9M`.
 pub(super) fn short(number: f64) -> String {
     match number {
@@ -88,6 +101,22 @@ pub(super) fn short(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn figures_are_three_at_least() {
+        let numbers = [
+            (0.0, "0"),
+            (0.002_31, "0.00231"),
+            (0.25, "0.25"),
+            (20.0, "20"),
+            (9.876_54, "9.88"),
+            (166.666, "166.7"),
+            (1_234.4, "1,234"),
+        ];
+        for (number, text) in numbers {
+            assert_eq!(figures(number), text);
+        }
+    }
 
     #[test]
     fn counts_have_separators() {

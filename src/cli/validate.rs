@@ -2,10 +2,11 @@
 
 use super::args::Validate;
 use super::console::Console;
-use super::numbers::{count, counted, length};
+use super::numbers::{count, counted, figures, length};
 use super::read::{Ready, read_all};
 use crate::error::exit;
-use crate::scenario::Trace;
+use crate::scenario::{Join, Load, LoadKind, Service, Spread, Trace};
+use crate::world::expected_arrivals;
 
 /// Checks scenarios and their load files; the exit code.
 pub(super) fn validate(asked: &Validate, console: &mut Console<'_>) -> u8 {
@@ -14,8 +15,71 @@ pub(super) fn validate(asked: &Validate, console: &mut Console<'_>) -> u8 {
     for ready in &good {
         let path = ready.path.display();
         console.out(format!("{path}: valid: {}\n", described(ready)));
+        loads(ready).iter().for_each(|line| console.out(format!("  {line}\n")));
     }
     if good.len() == all.len() { exit::OK } else { exit::USAGE }
+}
+
+/// What each source of load brings, a line each: the names of its service and its own, what it is,
+/// and its requests on average.
+fn loads(ready: &Ready) -> Vec<String> {
+    let scenario = &ready.checked.scenario;
+    let line = |service: &Service, load: &Load| {
+        let what = kind(load, &ready.traces);
+        let spikes = match load.spikes.len() as u64 {
+            0 => String::new(),
+            n => format!(" with {}", counted(n, "spike")),
+        };
+        let brings = match expected_arrivals(load, &ready.traces, ready.duration) {
+            Some(total) => {
+                let rate = figures(total / ready.duration.as_secs_f64().max(1e-9));
+                format!(", {rate}/s on average, {} requests", count(total.round() as u64))
+            }
+            None => String::new(),
+        };
+        format!("{}/{}: {what}{spikes}{brings}", service.name, load.name)
+    };
+    scenario.services.iter().flat_map(|s| s.load.iter().map(move |l| line(s, l))).collect()
+}
+
+/// What a source is, in words.
+fn kind(load: &Load, traces: &[Trace]) -> String {
+    match &load.kind {
+        LoadKind::Constant { .. } => "constant".to_owned(),
+        LoadKind::Poisson { .. } => "poisson".to_owned(),
+        LoadKind::Profile { points, join } => {
+            let join = match join {
+                Join::Steps => "steps",
+                Join::Lines => "lines",
+            };
+            format!("profile of {} in {join}", counted(points.len() as u64, "point"))
+        }
+        LoadKind::Wave { cycles, .. } => {
+            let periods: Vec<String> = cycles.iter().map(|c| length(c.period)).collect();
+            format!("wave of {}", periods.join(" and "))
+        }
+        LoadKind::Bursty(bursty) => {
+            let [low, high] = bursty.rates.map(|rate| figures(rate.per_second()));
+            let dispersion = figures(bursty.dispersion());
+            format!("bursty between {low}/s and {high}/s, index of dispersion {dispersion}")
+        }
+        LoadKind::ClosedLoop { clients, think } => {
+            let think = length(think.mean());
+            format!("closed loop of {} who think {think}", counted((*clients).into(), "client"))
+        }
+        LoadKind::Trace(trace) => {
+            let trace = &traces[trace.index()];
+            let spread = match trace.spread {
+                None if !trace.works.is_empty() => "instants and service times",
+                None => "instants",
+                Some(Spread::Uniform) => "counts, spread uniformly",
+                Some(Spread::Even) => "counts, spread evenly",
+                Some(Spread::Poisson) => "counts as means",
+            };
+            let again = if trace.looped { ", looped" } else { "" };
+            format!("recorded {spread}{again}")
+        }
+    }
 }
 
 /// A scenario in half a line: its parts and its length.

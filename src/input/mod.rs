@@ -6,6 +6,7 @@
 mod complaints;
 mod decimal;
 mod digest;
+mod file;
 mod place;
 mod rows;
 pub mod trace;

@@ -3,11 +3,11 @@
 //! A reader keeps a byte position a row at most; the line and its number are fetched from the
 //! file again once something is wrong with it.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
 
+use super::file::Text;
 use crate::scenario::problem::Excerpt;
 
 /// Bytes of a line that are read; a longer one is shown cut.
@@ -30,7 +30,7 @@ pub(super) fn excerpt(path: &Path, at: u64, column: Option<usize>, label: &str) 
 
 /// The number and the bytes of the first line that is not empty at or after a byte.
 fn line_at(path: &Path, at: u64) -> std::io::Result<(usize, Vec<u8>)> {
-    let mut reader = BufReader::new(File::open(path)?);
+    let mut reader = BufReader::new(Text::open(path)?);
     let (mut line, mut left) = (1, at);
     while left > 0 {
         let buffer = reader.fill_buf()?;

@@ -1,18 +1,21 @@
 //! The rows of a CSV file of load: an instant, and a count where there is a column for it.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
 use csv::ByteRecord;
 
 use super::complaints::{Complaints, Wrong};
 use super::decimal::Decimal;
-use super::digest::{Digesting, FileDigest};
+use super::digest::FileDigest;
+use super::file::Text;
 use crate::scenario::TraceFile;
-use crate::units::SECOND;
+use crate::units::{SECOND, SimDuration};
 
 /// Seconds of which nobody means that many: milliseconds since 1970 passed it in 1973.
 const IMPLAUSIBLE: i128 = 100_000_000_000 * SECOND as i128;
+
+/// Rows that are read: they are held in memory, some gigabytes of them at most.
+const MOST: usize = 100_000_000;
 
 /// One row, and where it begins in the file.
 #[derive(Clone, Copy)]
@@ -21,6 +24,8 @@ pub(super) struct Row {
     pub at: i64,
     /// Arrivals; one where the file has no counts.
     pub count: u64,
+    /// Its service time, where the file has them.
+    pub work: SimDuration,
     /// Position of its first byte.
     pub byte: u64,
 }
@@ -31,6 +36,8 @@ pub(super) struct Columns {
     pub time: usize,
     /// Of counts.
     pub count: Option<usize>,
+    /// Of service times, and the length of one in it.
+    pub work: Option<(usize, SimDuration)>,
     /// Names of all, for messages.
     names: Vec<String>,
 }
@@ -83,7 +90,7 @@ pub(super) struct Content {
 
 /// What a file holds; `None` after an error.
 pub(super) fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<Content> {
-    let source = match open(file) {
+    let source = match Text::open(&file.path) {
         Ok(source) => source,
         Err(error) => {
             wrong.unreadable(&error);
@@ -94,26 +101,8 @@ pub(super) fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<Conte
     let columns = columns(file, &mut csv, wrong)?;
     let rows = rows(&mut csv, &columns, wrong)?;
     // All of the file has gone through the reader: the rows end where it ends.
-    let digest = csv.into_inner().into_inner().digest();
+    let digest = csv.into_inner().digest();
     Some(Content { rows, columns, digest })
-}
-
-/// The file, if it is one and looks like text.
-fn open(file: &TraceFile) -> io::Result<BufReader<Digesting<File>>> {
-    let file = File::open(&file.path)?;
-    let kind = file.metadata()?.file_type();
-    if !kind.is_file() {
-        let what = if kind.is_dir() { "it is a folder" } else { "it is no plain file" };
-        return Err(io::Error::other(what));
-    }
-    let mut reader = BufReader::with_capacity(1 << 16, Digesting::new(file));
-    match reader.fill_buf()? {
-        [0x1f, 0x8b, ..] => Err(io::Error::other("it is compressed: unpack it first")),
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
-            Err(io::Error::other("it is UTF-16: save it as UTF-8"))
-        }
-        _ => Ok(reader),
-    }
 }
 
 /// The columns by name; `None` where the header lacks one.
@@ -145,11 +134,19 @@ fn columns(
         None => Some(0),
     };
     let count = file.count.as_ref().map(|name| column(&names, name, wrong));
-    let count = match count {
-        Some(found) => Some(found?),
-        None => None,
-    };
-    Some(Columns { time: time?, count, names })
+    let work = file.work.as_ref().map(|(name, unit)| Some((column(&names, name, wrong)?, *unit)));
+    // A column that is wanted and not there is wrong; one that is not wanted is not.
+    let (count, work) = (all(count)?, all(work)?);
+    Some(Columns { time: time?, count, work, names })
+}
+
+/// What was looked for and found, or was not looked for.
+fn all<T>(found: Option<Option<T>>) -> Option<Option<T>> {
+    match found {
+        Some(None) => None,
+        Some(found) => Some(found),
+        None => Some(None),
+    }
 }
 
 /// Where the one column of a name is.
@@ -200,8 +197,13 @@ fn rows(
             }
         }
         let byte = record.position().map_or(0, csv::Position::byte);
+        if rows.len() == MOST {
+            let label = "one row too many".to_owned();
+            wrong.wrong(byte, (None, format!("the load file has more than {MOST} rows"), label));
+            return None;
+        }
         match row(&record, columns, &mut first) {
-            Ok((at, count)) => rows.push(Row { at, count, byte }),
+            Ok((at, count, work)) => rows.push(Row { at, count, work, byte }),
             Err(what) => wrong.wrong(byte, what),
         }
     }
@@ -215,6 +217,13 @@ fn rows(
         let help = Some("divide milliseconds by 1,000 first");
         wrong.warn(row.byte, columns.time, title, label, help);
     }
+    if let (Some((column, _)), false) = (columns.work, rows.is_empty()) {
+        let title = "recorded durations serve as service times";
+        let label = "of the requests that are replayed";
+        let help = "a latency from a log has waits and cold starts in it: leave `duration` out to \
+                    draw service times from `service_time`";
+        wrong.warn(0, column, title, label, Some(help));
+    }
     (!rows.is_empty()).then_some(rows)
 }
 
@@ -223,7 +232,7 @@ fn row(
     record: &ByteRecord,
     columns: &Columns,
     first: &mut Option<(Clock, i128)>,
-) -> Result<(i64, u64), Wrong> {
+) -> Result<(i64, u64, SimDuration), Wrong> {
     let (have, names) = (record.len(), &columns.names);
     if have != names.len() {
         let title = format!("a row of the load file has {have} fields, its header {}", names.len());
@@ -246,7 +255,14 @@ fn row(
     let Ok(at) = i64::try_from(ns - origin) else {
         return wrong(time, "is more than 292 years off", "from the first row".to_owned());
     };
-    let Some(column) = columns.count else { return Ok((at, 1)) };
+    if let Some((column, unit)) = columns.work {
+        let length = Decimal::parse(field(column)).and_then(|number| number.times(unit.0));
+        return match length {
+            Some(length) => Ok((at, 1, SimDuration(length))),
+            None => wrong(column, "is no duration", "expected a number, 0 or more".to_owned()),
+        };
+    }
+    let Some(column) = columns.count else { return Ok((at, 1, SimDuration::ZERO)) };
     let expected = || "expected a whole number of arrivals, 0 or more".to_owned();
     let Some(number) = Decimal::parse(field(column)) else {
         return wrong(column, "is no number", expected());
@@ -256,7 +272,9 @@ fn row(
     }
     match number.whole(0) {
         Some((_, false)) => wrong(column, "is no whole number", expected()),
-        Some((whole, true)) if u64::try_from(whole).is_ok() => Ok((at, whole as u64)),
+        Some((whole, true)) if u64::try_from(whole).is_ok() => {
+            Ok((at, whole as u64, SimDuration::ZERO))
+        }
         Some((_, true)) | None => wrong(column, "is beyond 2^64", expected()),
     }
 }

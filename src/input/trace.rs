@@ -6,14 +6,17 @@
 //! instant; buckets may leave gaps, so files that omit zeros read as they are. Without one each
 //! row is an arrival.
 //!
-//! Rows are read as bytes, one at a time; 24 bytes a row are kept until the trace is made.
+//! Of all that, a part may be cut out, and its time and its counts be scaled: in this order, so
+//! that a cut is said in the recording's own time.
+//!
+//! Rows are read as bytes, one at a time; 32 bytes a row are kept until the trace is made.
 
 use super::complaints::Complaints;
 use super::decimal::Decimal;
 use super::digest::FileDigest;
 use super::rows::{self, Columns, Content, Row};
 use crate::scenario::problem::Problems;
-use crate::scenario::{Bucket, Trace, TraceFile};
+use crate::scenario::{Bucket, Spread, Trace, TraceFile};
 use crate::units::SimDuration;
 
 /// A file of load, read.
@@ -65,11 +68,58 @@ fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<(Trace, String, 
         None => instants(file, &rows, &columns, wrong)?,
     };
     let (path, total, end) = (file.path.display(), trace.total(), trace.end);
-    let scaled = match file.scale.0 {
-        1.0 => String::new(),
-        factor => format!(", scaled by {factor}"),
-    };
-    Some((trace, format!("{path}: {found}, {total} arrivals in {end}{scaled}"), digest))
+    let mut note = format!("{path}: {found}, {total} arrivals in {end}");
+    if file.scale.0 != 1.0 {
+        note += &format!(", scaled by {}", file.scale.0);
+    }
+    if file.time_scale != 1.0 {
+        note += &format!(", its time by {}", file.time_scale);
+    }
+    if file.looped {
+        note += ", again and again";
+    }
+    Some((trace, note, digest))
+}
+
+/// A row's part of what is replayed.
+struct Part {
+    /// Since the start of what is replayed.
+    at: SimDuration,
+    width: SimDuration,
+    count: u64,
+    work: SimDuration,
+    byte: u64,
+}
+
+/// What is replayed of the recording, in nanoseconds since its first row.
+struct Cut {
+    from: u64,
+    until: u64,
+    /// Where the first row begins in the file.
+    byte: u64,
+}
+
+impl Cut {
+    fn of(file: &TraceFile, rows: &[Row], end: SimDuration) -> Self {
+        Self { from: file.from.0, until: file.until.unwrap_or(end).0, byte: rows[0].byte }
+    }
+
+    /// The part of a row that counts from `at` on, if there is any: of a bucket that is cut, the
+    /// share of its arrivals that is the share of its time.
+    fn part(&self, at: SimDuration, width: SimDuration, row: &Row) -> Option<Part> {
+        let (start, end) = (at.0.max(self.from), (at.0.saturating_add(width.0)).min(self.until));
+        let none = if width.0 == 0 { at.0 < self.from || at.0 >= self.until } else { start >= end };
+        if none {
+            return None;
+        }
+        let (inside, whole) = (u128::from(end - start), u128::from(width.0));
+        let count = match inside == whole {
+            true => row.count,
+            false => ((u128::from(row.count) * inside + whole / 2) / whole) as u64,
+        };
+        let (at, width) = (SimDuration(start - self.from), SimDuration(end - start));
+        Some(Part { at, width, count, work: row.work, byte: row.byte })
+    }
 }
 
 /// Buckets from rows in order of time, and what was found.
@@ -103,18 +153,15 @@ fn buckets(
         }
     }
     let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
-    let made = scaled(file, rows, Some(count), wrong, |row, count| Bucket {
-        at: since(row.at, first),
-        width,
-        count,
-    })?;
-    let end = since(last, first) + width;
+    let cut = Cut::of(file, rows, since(last, first) + width);
+    let parts = rows.iter().filter_map(|row| cut.part(since(row.at, first), width, row));
+    let trace = made(file, parts.collect(), count, &cut, Some(file.spread), columns, wrong)?;
     let seen = if file.bucket.is_none() { " (the commonest distance of rows)" } else { "" };
-    let found = format!("{} buckets of {width}{seen}", rows.len());
-    Some((Trace { buckets: made, spread: Some(file.spread), end }, found))
+    Some((trace, format!("{} buckets of {width}{seen}", rows.len())))
 }
 
-/// Arrivals from rows in order of time, those of one instant together, and what was found.
+/// Arrivals from rows in order of time, those of one instant together unless each has a service
+/// time of its own, and what was found.
 fn instants(
     file: &TraceFile,
     rows: &[Row],
@@ -122,47 +169,80 @@ fn instants(
     wrong: &mut Complaints<'_>,
 ) -> Option<(Trace, String)> {
     let (first, last) = (rows[0].at, rows[rows.len() - 1].at);
-    let mut made = scaled(file, rows, Some(columns.time), wrong, |row, count| Bucket {
-        at: since(row.at, first),
-        width: SimDuration::ZERO,
-        count,
-    })?;
-    made.dedup_by(|later, earlier| {
-        let same = later.at == earlier.at;
-        earlier.count += if same { later.count } else { 0 };
-        same
-    });
-    // An arrival at the very end would lie outside the half-open run.
-    let end = since(last, first) + SimDuration(1);
-    let found = format!("{} instants", rows.len());
-    Some((Trace { buckets: made, spread: None, end }, found))
+    let length = since(last, first);
+    let gaps = rows.len() as u64 - 1;
+    // An arrival at the very end would lie outside the half-open run; a round of a loop is as
+    // much longer as arrivals are apart on average.
+    let gap = if file.looped { length.0.checked_div(gaps).unwrap_or(0) } else { 1 };
+    if file.looped && file.until.is_none() && gap == 0 {
+        let title = "one instant can't tell how long a round of the loop is".to_owned();
+        let what = (Some(columns.time), title, "the only one of the load file".to_owned());
+        let help = "say it beside the file's name, as in until = \"1h\"";
+        wrong.wrong_with_help(rows[0].byte, what, Some(help));
+        return None;
+    }
+    let cut = Cut::of(file, rows, length + SimDuration(gap));
+    let parts = rows.iter().filter_map(|r| cut.part(since(r.at, first), SimDuration::ZERO, r));
+    let mut trace = made(file, parts.collect(), columns.time, &cut, None, columns, wrong)?;
+    if trace.works.is_empty() {
+        trace.buckets.dedup_by(|later, earlier| {
+            let same = later.at == earlier.at;
+            earlier.count += if same { later.count } else { 0 };
+            same
+        });
+    }
+    Some((trace, format!("{} instants", rows.len())))
 }
 
-/// Rows with their scaled counts; the scale applies to the running total, so that the whole is
-/// exact. Rows left with nothing are left out.
-fn scaled(
+/// The trace of the parts that are replayed, scaled; parts left with nothing are left out.
+/// `column` is what a problem with their number is said of.
+fn made(
     file: &TraceFile,
-    rows: &[Row],
-    column: Option<usize>,
+    parts: Vec<Part>,
+    column: usize,
+    cut: &Cut,
+    spread: Option<Spread>,
+    columns: &Columns,
     wrong: &mut Complaints<'_>,
-    make: impl Fn(&Row, u64) -> Bucket,
-) -> Option<Vec<Bucket>> {
-    let scale = Decimal::of(file.scale.0);
-    let (mut made, mut total, mut before) = (Vec::with_capacity(rows.len()), 0_u64, 0);
-    for row in rows {
-        let sum = total.checked_add(row.count);
+) -> Option<Trace> {
+    if parts.is_empty() {
+        let title = "nothing of the load file is replayed".to_owned();
+        let label = "the first row; `from` and `until` count from here".to_owned();
+        wrong.wrong(cut.byte, (Some(columns.time), title, label));
+        return None;
+    }
+    let mean = spread == Some(Spread::Poisson);
+    // A mean may be a fraction, so that its bucket keeps what is counted.
+    let scale = if mean { Decimal::of(1.0) } else { Decimal::of(file.scale.0) };
+    let (mut total, mut before) = (0_u64, 0);
+    let (mut buckets, mut works) = (Vec::with_capacity(parts.len()), Vec::new());
+    for part in &parts {
+        let sum = total.checked_add(part.count);
         let Some(now) = sum.and_then(|sum| scale?.times(sum)) else {
             let title = "the load file counts more than 2^64 arrivals".to_owned();
-            wrong.wrong(row.byte, (column, title, "with this row".to_owned()));
+            wrong.wrong(part.byte, (Some(column), title, "with this row".to_owned()));
             return None;
         };
-        total += row.count;
+        total += part.count;
         if now > before {
-            made.push(make(row, now - before));
+            let [at, end] = [part.at, part.at + part.width].map(|t| timed(file, t));
+            buckets.push(Bucket { at, width: end - at, count: now - before });
+            if columns.work.is_some() {
+                works.push(part.work);
+            }
         }
         before = now;
     }
-    Some(made)
+    let end = timed(file, SimDuration(cut.until - cut.from)).max(SimDuration(1));
+    let rate_scale = if mean { file.scale.0 } else { 1.0 };
+    let (shift, looped) = (file.shift, file.looped);
+    Some(Trace { buckets, works, spread, rate_scale, shift, end, looped })
+}
+
+/// Time of the run for time of the recording.
+fn timed(file: &TraceFile, length: SimDuration) -> SimDuration {
+    // A float has fewer digits than a long recording has nanoseconds.
+    if file.time_scale == 1.0 { length } else { length.scaled(file.time_scale) }
 }
 
 /// The distance between two instants in order.

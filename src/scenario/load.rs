@@ -1,8 +1,7 @@
-//! The arrivals a file may ask for, and the trace that a file of load becomes.
+//! The arrivals a file may ask for.
 
-use std::path::PathBuf;
-
-use super::build::{Build, count, law, length, ratio, text};
+use super::build::{Build, count, law, length, number, ratio, text};
+use super::trace::TraceFile;
 use super::tree::Node;
 use crate::distribution::Distribution;
 use crate::ids::TraceId;
@@ -15,11 +14,18 @@ pub struct Load {
     pub name: String,
     /// When requests come.
     pub kind: LoadKind,
+    /// What is laid over its rate; nothing over recorded arrivals, which have none.
+    pub spikes: Vec<Spike>,
 }
 
 /// When a source's requests come.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LoadKind {
+    /// Even gaps, the first from the start of the run.
+    Constant {
+        /// Requests per second.
+        rate: Rate,
+    },
     /// Exponential gaps.
     Poisson {
         /// Mean requests per second.
@@ -33,6 +39,16 @@ pub enum LoadKind {
         /// How points are joined.
         join: Join,
     },
+    /// A Poisson process whose rate is the mean times 1 + amplitude × cos(2π (t - peak) ÷ period)
+    /// for each cycle, by exact thinning.
+    Wave {
+        /// The mean of the rate over whole cycles.
+        mean: Rate,
+        /// At least one.
+        cycles: Vec<Cycle>,
+    },
+    /// A Poisson process with two rates, each for exponential times.
+    Bursty(Bursty),
     /// A recorded load: which of the traces handed to the world.
     Trace(TraceId),
     /// So many clients, each of which sends its next request a time to think after its last one
@@ -63,127 +79,163 @@ pub enum Join {
     Lines,
 }
 
-/// How the arrivals counted in one bucket are spread over it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Spread {
-    /// Independently and uniformly, as a Poisson process of which the count is known.
-    Uniform,
-    /// At equal distances, the first half a distance after the bucket's start.
-    Even,
-}
-
-/// A file of recorded load and how to read it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TraceFile {
-    /// The file as the reader must open it.
-    pub path: PathBuf,
-    /// Key path of the file's name in the scenario, for messages.
-    pub key: String,
-    /// SHA-256 that the file must have, in hexadecimal; absent: any.
-    pub sha256: Option<String>,
-    /// Name of the column of instants; the first column where absent.
-    pub time: Option<String>,
-    /// Name of the column of counts; absent: each row is one arrival.
-    pub count: Option<String>,
-    /// Width of a bucket; absent: the commonest distance between rows.
-    pub bucket: Option<SimDuration>,
-    /// How counted arrivals are spread over their bucket.
-    pub spread: Spread,
-    /// Arrivals for one in the file, applied to the running total, so that the whole is exact to
-    /// one arrival.
-    pub scale: Ratio,
-}
-
-/// How a scenario that is written down names a file of load.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockedFile {
-    /// Its path, relative to the folder of the new scenario or absolute.
-    pub file: String,
-    /// Its SHA-256, in hexadecimal, where the file may change behind the scenario's back.
-    pub sha256: Option<String>,
-}
-
-/// A recorded load, read: arrivals in order of time.
-#[derive(Clone, Debug, PartialEq, Default)]
-pub struct Trace {
-    /// In order of `at`; buckets do not overlap.
-    pub buckets: Vec<Bucket>,
-    /// How counted arrivals are spread over their bucket; absent for recorded instants.
-    pub spread: Option<Spread>,
-    /// Where the recording ends, since its start.
-    pub end: SimDuration,
-}
-
-/// Arrivals counted between two instants, or at one instant where the width is zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket {
-    /// Its start, since the start of the recording.
-    pub at: SimDuration,
+/// A rise and fall that repeats, such as a day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cycle {
     /// Its length.
-    pub width: SimDuration,
-    /// Arrivals in it, already scaled.
-    pub count: u64,
+    pub period: SimDuration,
+    /// How far the rate goes above and below its mean, as a share of it; 1 at most.
+    pub amplitude: Ratio,
+    /// An instant of the highest rate, since the end of the warm-up.
+    pub peak: SimDuration,
 }
 
-impl Trace {
-    /// All arrivals of the trace.
-    pub fn total(&self) -> u64 {
-        self.buckets.iter().map(|b| b.count).sum()
+/// A Markov-modulated Poisson process of two states.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bursty {
+    /// The rate in each state.
+    pub rates: [Rate; 2],
+    /// The mean time until each state is left, above zero.
+    pub sojourns: [SimDuration; 2],
+}
+
+impl Bursty {
+    /// Two states of the same mean length around a mean rate, as far from it as gives this index
+    /// of dispersion: at most [`Self::most_dispersion`].
+    fn of_dispersion(rate: Rate, dispersion: f64, sojourn: SimDuration) -> Self {
+        let most = Self::most_dispersion(rate, sojourn);
+        let swing = match most > 1.0 {
+            true => ((dispersion - 1.0) / (most - 1.0)).sqrt().min(1.0),
+            false => 0.0,
+        };
+        let rates = [1.0 - swing, 1.0 + swing].map(|share| Rate(rate.per_second() * share));
+        Self { rates, sojourns: [sojourn; 2] }
     }
+
+    /// The index of dispersion of two states of the same mean length, one of which brings nothing:
+    /// [`Self::dispersion`] with rates 0 and twice the mean.
+    pub(super) fn most_dispersion(rate: Rate, sojourn: SimDuration) -> f64 {
+        1.0 + rate.per_second() * sojourn.as_secs_f64()
+    }
+
+    /// The mean rate: each state's for the share of time that it takes.
+    pub fn mean_rate(&self) -> Rate {
+        let [a, b] = self.sojourns.map(SimDuration::as_secs_f64);
+        let [low, high] = self.rates.map(Rate::per_second);
+        Rate((low * a + high * b) / (a + b))
+    }
+
+    /// Variance over mean of the number of arrivals in a long time; 1 for a Poisson process
+    /// (Fischer and Meier-Hellstern, The Markov-modulated Poisson process cookbook, Performance
+    /// Evaluation 18, 1992: 1 + 2 (λ₁ - λ₂)² r₁ r₂ ÷ ((r₁ + r₂)² (λ₁ r₂ + λ₂ r₁)), r = 1 ÷ sojourn).
+    pub fn dispersion(&self) -> f64 {
+        let [r1, r2] = self.sojourns.map(|s| 1.0 / s.as_secs_f64());
+        let [l1, l2] = self.rates.map(Rate::per_second);
+        let (apart, both, mean) = (l1 - l2, r1 + r2, l1 * r2 + l2 * r1);
+        if mean == 0.0 { 1.0 } else { 1.0 + 2.0 * apart * apart * r1 * r2 / (both * both * mean) }
+    }
+}
+
+/// More load for a while.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spike {
+    /// When it begins, since the end of the warm-up.
+    pub at: SimDuration,
+    /// How long it is, ramps included.
+    pub length: SimDuration,
+    /// How long it rises in a straight line, and how long it falls; half its length at most.
+    pub ramp: SimDuration,
+    /// From one to the next, at least its length; absent: it comes once.
+    pub every: Option<SimDuration>,
+    /// What it adds.
+    pub height: Height,
+}
+
+/// What a spike adds at its height. Spikes at the same time add up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Height {
+    /// The rate below it becomes so many times what it is, 1 or more.
+    Factor(f64),
+    /// Requests per second.
+    Added(Rate),
 }
 
 impl Load {
     /// A source of a checked table; the path is the table's.
     pub(super) fn build(source: &Node, path: &str, build: &mut Build<'_>) -> Self {
-        let name = text(source, "name").to_owned();
-        let kind = if let Some(poisson) = source.get("poisson") {
-            LoadKind::Poisson { rate: rate(poisson) }
+        let spikes = source.get("spikes").map(Node::items).unwrap_or_default();
+        Self {
+            name: text(source, "name").to_owned(),
+            kind: LoadKind::build(source, path, build),
+            spikes: spikes.iter().map(Spike::build).collect(),
+        }
+    }
+}
+
+impl LoadKind {
+    fn build(source: &Node, path: &str, build: &mut Build<'_>) -> Self {
+        if let Some(constant) = source.get("constant") {
+            let every = constant.get("every").and_then(Node::duration);
+            let spaced = every.map(|gap| Rate(1.0 / gap.as_secs_f64()));
+            Self::Constant { rate: spaced.unwrap_or_else(|| rate(constant, "rate")) }
+        } else if let Some(poisson) = source.get("poisson") {
+            Self::Poisson { rate: rate(poisson, "rate") }
         } else if let Some(profile) = source.get("profile") {
             let join = match text(profile, "join") {
                 "lines" => Join::Lines,
                 _ => Join::Steps,
             };
             let points = profile.get("points").map(Node::items).unwrap_or_default();
-            let point = |p: &Node| Point { at: length(p, "at"), rate: rate(p) };
-            LoadKind::Profile { points: points.iter().map(point).collect(), join }
+            let point = |p: &Node| Point { at: length(p, "at"), rate: rate(p, "rate") };
+            Self::Profile { points: points.iter().map(point).collect(), join }
+        } else if let Some(wave) = source.get("wave") {
+            let cycles = wave.get("cycles").map(Node::items).unwrap_or_default();
+            let cycle = |c: &Node| Cycle {
+                period: length(c, "period"),
+                amplitude: ratio(c, "amplitude"),
+                peak: length(c, "peak"),
+            };
+            Self::Wave { mean: rate(wave, "mean"), cycles: cycles.iter().map(cycle).collect() }
+        } else if let Some(bursty) = source.get("bursty") {
+            Self::Bursty(Bursty::build(bursty))
         } else if let Some(closed) = source.get("closed_loop") {
-            LoadKind::ClosedLoop { clients: count(closed, "clients"), think: law(closed, "think") }
+            Self::ClosedLoop { clients: count(closed, "clients"), think: law(closed, "think") }
         } else {
             let trace = TraceFile::build(source, format!("{path}.trace.file"), build);
             build.traces.push(trace);
-            LoadKind::Trace(TraceId::at(build.traces.len() - 1))
-        };
-        Self { name, kind }
-    }
-}
-
-impl TraceFile {
-    /// Key path of its SHA-256 in the scenario.
-    pub fn sha256_key(&self) -> String {
-        let table = self.key.strip_suffix("file").unwrap_or(&self.key);
-        format!("{table}sha256")
-    }
-
-    fn build(source: &Node, key: String, build: &Build<'_>) -> Self {
-        let text_at = |key: &str| source.get(key).and_then(Node::text).map(str::to_owned);
-        let file = source.get("trace.file");
-        let folder = file.map_or(build.folder, |f| build.folder_of(&f.place));
-        Self {
-            path: folder.join(text(source, "trace.file")),
-            key,
-            sha256: text_at("trace.sha256").map(|digits| digits.to_ascii_lowercase()),
-            time: text_at("trace.time"),
-            count: text_at("trace.count"),
-            bucket: source.get("trace.bucket").and_then(Node::duration),
-            spread: match text(source, "trace.spread") {
-                "even" => Spread::Even,
-                _ => Spread::Uniform,
-            },
-            scale: ratio(source, "trace.scale"),
+            Self::Trace(TraceId::at(build.traces.len() - 1))
         }
     }
 }
 
-fn rate(table: &Node) -> Rate {
-    table.get("rate").and_then(Node::rate).unwrap_or_default()
+impl Bursty {
+    fn build(bursty: &Node) -> Self {
+        if bursty.get("dispersion").is_some() {
+            let (dispersion, sojourn) = (number(bursty, "dispersion"), length(bursty, "sojourn"));
+            return Self::of_dispersion(rate(bursty, "rate"), dispersion, sojourn);
+        }
+        Self {
+            rates: ["low", "high"].map(|key| rate(bursty, key)),
+            sojourns: ["low_for", "high_for"].map(|key| length(bursty, key)),
+        }
+    }
+}
+
+impl Spike {
+    fn build(spike: &Node) -> Self {
+        Self {
+            at: length(spike, "at"),
+            length: length(spike, "for"),
+            ramp: length(spike, "ramp"),
+            every: spike.get("every").and_then(Node::duration),
+            height: match spike.get("factor") {
+                Some(_) => Height::Factor(number(spike, "factor")),
+                None => Height::Added(rate(spike, "added")),
+            },
+        }
+    }
+}
+
+fn rate(table: &Node, key: &str) -> Rate {
+    table.get(key).and_then(Node::rate).unwrap_or_default()
 }

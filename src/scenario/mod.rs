@@ -34,6 +34,7 @@ mod table;
 mod tests;
 pub mod thresholds;
 pub mod timeline;
+pub mod trace;
 mod tree;
 mod value;
 
@@ -43,7 +44,7 @@ pub use keys::{
     Check, Domain, Enforcement, ExternalManager, Key, KeyName, Pool, Propagation, Protection,
     Quota, Retry, Tail, VersionState,
 };
-pub use load::{Bucket, Join, Load, LoadKind, LockedFile, Point, Spread, Trace, TraceFile};
+pub use load::{Bursty, Cycle, Height, Join, Load, LoadKind, Point, Spike};
 pub use metric::{Metric, Statistic, Vocabulary};
 pub use overrides::Override;
 pub use problem::{Excerpt, Problem, Problems, Severity};
@@ -53,6 +54,7 @@ pub use service::{
 };
 pub use thresholds::{Comparison, Condition, Expect, Limit, Threshold, Window};
 pub use timeline::{Action, Deploy, Entry, KeyOrder, RolloutStep};
+pub use trace::{Bucket, LockedFile, Spread, Trace, TraceFile};
 
 use crate::units::SimDuration;
 
@@ -103,7 +105,8 @@ const MAX_SAMPLES: u64 = 3_600;
 impl Scenario {
     /// Time from the end of the warm-up to the end of the run.
     pub fn duration(&self, traces: &[Trace]) -> SimDuration {
-        let longest = || traces.iter().map(|t| t.end).max().unwrap_or_default();
+        let ending = || traces.iter().filter(|trace| !trace.looped);
+        let longest = || ending().map(|t| t.shift + t.end).max().unwrap_or_default();
         self.duration.unwrap_or_else(longest)
     }
 
@@ -115,7 +118,9 @@ impl Scenario {
     /// Requests a second at the start, or on average of a trace: a guess to size things by.
     pub fn expected_rate(&self, traces: &[Trace]) -> f64 {
         let rate = |load: &Load| match &load.kind {
-            LoadKind::Poisson { rate } => rate.per_second(),
+            LoadKind::Constant { rate } | LoadKind::Poisson { rate } => rate.per_second(),
+            LoadKind::Wave { mean, .. } => mean.per_second(),
+            LoadKind::Bursty(bursty) => bursty.mean_rate().per_second(),
             LoadKind::Profile { points, .. } => points[0].rate.per_second(),
             // A client comes back no sooner than it has thought and been served.
             LoadKind::ClosedLoop { clients, think } => {

@@ -5,6 +5,7 @@
 
 use super::keys::VersionState;
 use super::schema::{Alphabet, DOMAINS, Kind, Presence, Row};
+use super::trace::UNITS;
 use crate::units::SimDuration;
 
 macro_rules! rows {
@@ -51,6 +52,8 @@ const LENGTH: Kind = Kind::Duration { min: SimDuration::ZERO, max: LONGEST };
 const SPAN: Kind = Kind::Duration { min: SimDuration(1), max: LONGEST };
 /// A distance between events that repeat: shorter ones would be all that a run does.
 const PERIOD: Kind = Kind::Duration { min: SimDuration::from_millis(1), max: LONGEST };
+/// A wave's: shorter ones are noise to people.
+const CYCLE: Kind = Kind::Duration { min: SimDuration::from_secs(60), max: LONGEST };
 const RATE: Kind = Kind::Rate { max: 1e7 };
 const NAME: Kind = Kind::Name(Alphabet::Plain);
 const TABLES: Kind = Kind::Names(Alphabet::Plain);
@@ -191,6 +194,9 @@ pub static ROWS: &[Row] = rows! {
     "services.*.load" Kind::List, default("[]", "no requests come, where the file has none"), "sources of requests; they add up";
     "services.*.load.#" Kind::Table, Presence::Element, "a source of requests";
     "services.*.load.#.name" NAME, derived("its position, from 0", "a name of its random streams"), "name among the service's sources";
+    "services.*.load.#.constant" Kind::Table, Variant, "even gaps, the first from the start of the run";
+    "services.*.load.#.constant.rate" RATE, Presence::Group("rate"), "requests per second";
+    "services.*.load.#.constant.every" SPAN, Presence::Group("every"), "from one request to the next";
     "services.*.load.#.poisson" Kind::Table, Variant, "exponential gaps";
     "services.*.load.#.poisson.rate" RATE, required("rate = \"90/s\""), "mean requests per second";
     "services.*.load.#.profile" Kind::Table, Variant, "a Poisson process whose rate changes with time";
@@ -200,6 +206,22 @@ pub static ROWS: &[Row] = rows! {
     "services.*.load.#.profile.points.#" Kind::Table, Presence::Element, "a rate from an instant on";
     "services.*.load.#.profile.points.#.at" LENGTH, required("at = \"0s\""), "since the end of the warm-up";
     "services.*.load.#.profile.points.#.rate" RATE, required("rate = \"10/s\""), "the rate there";
+    "services.*.load.#.wave" Kind::Table, Variant, "a Poisson process whose rate rises and falls, as days and weeks do";
+    "services.*.load.#.wave.mean" RATE, required("mean = \"90/s\""), "the rate's mean over whole cycles";
+    "services.*.load.#.wave.cycles" Kind::List, required("cycles = [{ period = \"1d\", amplitude = 0.6, peak = \"14h\" }]"),
+        "rises and falls; each multiplies the rate by 1 + amplitude x cos(2 pi (t - peak) / period)";
+    "services.*.load.#.wave.cycles.#" Kind::Table, Presence::Element, "a rise and fall that repeats";
+    "services.*.load.#.wave.cycles.#.period" CYCLE, default("'1d'", "Assumption: people sleep"), "its length";
+    "services.*.load.#.wave.cycles.#.amplitude" ratio(0.0, 1.0), required("amplitude = 0.6"), "how far it goes above and below the mean, as a share of it";
+    "services.*.load.#.wave.cycles.#.peak" LENGTH, required("peak = \"14h\""), "an instant of the highest rate, since the end of the warm-up";
+    "services.*.load.#.bursty" Kind::Table, Variant, "a Poisson process with two rates, each for exponential times";
+    "services.*.load.#.bursty.low" RATE, Presence::Group("low, high, low_for and high_for"), "the one rate";
+    "services.*.load.#.bursty.high" RATE, Presence::Group("low, high, low_for and high_for"), "the other rate";
+    "services.*.load.#.bursty.low_for" PERIOD, Presence::Group("low, high, low_for and high_for"), "mean time at the one rate";
+    "services.*.load.#.bursty.high_for" PERIOD, Presence::Group("low, high, low_for and high_for"), "mean time at the other rate";
+    "services.*.load.#.bursty.rate" RATE, Presence::Group("rate, dispersion and sojourn"), "the mean rate, two others as far below and above it as the dispersion wants";
+    "services.*.load.#.bursty.dispersion" number(1.0, 1e6), Presence::Group("rate, dispersion and sojourn"), "variance over mean of the arrivals in a long time; 1 is Poisson";
+    "services.*.load.#.bursty.sojourn" PERIOD, Presence::Group("rate, dispersion and sojourn"), "mean time at either rate";
     "services.*.load.#.closed_loop" Kind::Table, Variant, "clients who wait for an answer before they ask again";
     "services.*.load.#.closed_loop.clients" count(1, 1_000_000), required("clients = 100"), "how many";
     "services.*.load.#.closed_loop.think" Kind::Distribution, required("think = { exponential = { mean = \"5s\" } }"), "from the end of a request to the client's next one, and before the first";
@@ -209,9 +231,25 @@ pub static ROWS: &[Row] = rows! {
     "services.*.load.#.trace.time" Kind::Text, optional("the first column"), "name of the column of instants";
     "services.*.load.#.trace.count" Kind::Text, optional("each row is one arrival"), "name of the column of counts";
     "services.*.load.#.trace.bucket" SPAN, optional("the commonest distance between rows"), "width of a bucket";
-    "services.*.load.#.trace.spread" Kind::Choice(&["uniform", "even"]), default("'uniform'", "Assumption: independent users, as in a Poisson process"),
-        "how counted arrivals are spread over their bucket";
-    "services.*.load.#.trace.scale" ratio(0.0, 1e6), default("1.0", "the load as it was recorded"), "arrivals for one in the file";
+    "services.*.load.#.trace.spread" Kind::Choice(&["uniform", "even", "poisson"]), default("'uniform'", "Assumption: independent users, as in a Poisson process"),
+        "how counted arrivals are spread over their bucket; poisson takes the count for a mean";
+    "services.*.load.#.trace.duration" Kind::Text, optional("drawn from service_time"), "name of the column of service times, beside instants";
+    "services.*.load.#.trace.duration_unit" Kind::Choice(&UNITS), default("'s'", "Assumption: as the instants"), "unit of that column";
+    "services.*.load.#.trace.from" LENGTH, default("'0s'", "the load as it was recorded"), "where the part begins that is replayed, since the first row";
+    "services.*.load.#.trace.until" SPAN, optional("the end of the recording"), "where it ends, since the first row";
+    "services.*.load.#.trace.time_scale" number(1e-6, 1e6), default("1.0", "the load as it was recorded"), "time for one second of the recording: 0.5 is twice as fast";
+    "services.*.load.#.trace.scale" ratio(0.0, 1e6), default("1.0", "the load as it was recorded"),
+        "arrivals for one in the file, by the running total: 0.5 keeps every second one, 2 gives two at each instant";
+    "services.*.load.#.trace.shift" LENGTH, default("'0s'", "Assumption: a recording begins with the run"), "when it begins, since the end of the warm-up";
+    "services.*.load.#.trace.loop" Kind::Bool, default("false", "the load as it was recorded"), "whether it begins again when it ends; then the run needs a duration";
+    "services.*.load.#.spikes" Kind::List, default("[]", "the load as it is without"), "more load for a while; where they meet, they add up";
+    "services.*.load.#.spikes.#" Kind::Table, Presence::Element, "a spike, over any source that has a rate";
+    "services.*.load.#.spikes.#.at" LENGTH, required("at = \"10m\""), "when it begins, since the end of the warm-up";
+    "services.*.load.#.spikes.#.for" SPAN, required("for = \"5m\""), "how long it is, ramps included";
+    "services.*.load.#.spikes.#.ramp" LENGTH, default("'0s'", "Assumption: a spike that is announced comes at once"), "how long it rises and how long it falls, in a straight line";
+    "services.*.load.#.spikes.#.every" SPAN, optional("it comes once"), "from the beginning of one to that of the next";
+    "services.*.load.#.spikes.#.factor" number(1.0, 1e6), Presence::Group("factor"), "times the rate below it";
+    "services.*.load.#.spikes.#.added" RATE, Presence::Group("added"), "requests per second beside those below it";
 
     "keys" TABLES, NONE, "customer-managed keys";
     "keys.*" Kind::Table, Presence::Element, "a key";
@@ -302,7 +340,7 @@ pub static ROWS: &[Row] = rows! {
     "timeline.#.quota_set" Kind::Table, Variant, "a quota has another limit (then the scenario's)";
     "timeline.#.quota_set.quota" Kind::Reference("quotas"), required("quota = \"ekm\""), "the quota";
     "timeline.#.quota_set.limit" Kind::Operations, required("limit = \"20/s\""), "operations in one second";
-    "timeline.#.load_step" Kind::Table, Variant, "a service's poisson and profile loads are multiplied (then as the scenario has them)";
+    "timeline.#.load_step" Kind::Table, Variant, "the rates of a service's loads are multiplied (then as the scenario has them); recorded arrivals stay as they are";
     "timeline.#.load_step.service" Kind::Reference("services"), required("service = \"web\""), "the service";
     "timeline.#.load_step.factor" ratio(0.0, 1e6), required("factor = 3"), "times the scenario's rate";
     "timeline.#.deploy" Kind::Table, Variant, "a service gets a new revision, which takes traffic when its first instance is ready";

@@ -56,7 +56,7 @@ pub enum Action {
         /// Operations in one second.
         limit: u32,
     },
-    /// A service's Poisson and profile loads are multiplied by a factor (by one).
+    /// The rates of a service's loads are multiplied by a factor (by one).
     LoadStep {
         /// The service.
         service: ServiceId,

@@ -62,7 +62,12 @@ impl Clients {
                 think: streams.get("think time", name),
                 work: streams.get("closed loop service time", name),
             }),
-            LoadKind::Poisson { .. } | LoadKind::Profile { .. } | LoadKind::Trace(_) => None,
+            LoadKind::Constant { .. }
+            | LoadKind::Poisson { .. }
+            | LoadKind::Profile { .. }
+            | LoadKind::Wave { .. }
+            | LoadKind::Bursty(_)
+            | LoadKind::Trace(_) => None,
         });
         (retries.is_some() || closed.is_some()).then(|| Box::new(Self { retries, closed }))
     }

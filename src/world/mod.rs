@@ -35,6 +35,7 @@ use instance::{Instances, Life, Place, PlaceState, Serving};
 use keys::KeyManager;
 use laws::Broken;
 use load::Source;
+pub use load::expected_arrivals;
 use report::Start;
 use revision::Revision;
 
@@ -237,10 +238,11 @@ impl<'s, Q: EventList> World<'s, Q> {
 
     fn add_sources(&mut self, streams: &Streams) {
         self.sources.clear();
-        for (i, settings) in self.scenario.services.iter().enumerate() {
+        let (scenario, span) = (self.scenario, [self.zero, self.end]);
+        for (i, settings) in scenario.services.iter().enumerate() {
             for load in &settings.load {
                 let service = ServiceId::at(i);
-                let source = Source::new(service, settings, load, self.traces, self.zero, streams);
+                let source = Source::new(service, settings, load, self.traces, span, streams);
                 self.sources.push(source);
             }
         }

@@ -20,7 +20,11 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
         location: "here".to_owned(),
         project: "project".to_owned(),
         project_number: 1,
-        load: vec![Load { name: "0".to_owned(), kind: LoadKind::Poisson { rate: Rate(rate) } }],
+        load: vec![Load {
+            name: "0".to_owned(),
+            kind: LoadKind::Poisson { rate: Rate(rate) },
+            spikes: Vec::new(),
+        }],
         service_time: Distribution::Exponential { mean: SimDuration::from_secs(1) },
         concurrency: slots,
         min_instances: instances,

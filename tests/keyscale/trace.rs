@@ -17,8 +17,14 @@ fn file(path: PathBuf, count: Option<&str>) -> TraceFile {
         time: None,
         count: count.map(str::to_owned),
         bucket: None,
+        work: None,
         spread: Spread::Even,
         scale: Ratio(1.0),
+        from: SimDuration::ZERO,
+        until: None,
+        time_scale: 1.0,
+        shift: SimDuration::ZERO,
+        looped: false,
     }
 }
 
@@ -136,6 +142,94 @@ fn a_scaled_total_is_exact() {
     check(1.5, &[0, 1, 1, 2, 3, 3, 4, 5, 5, 6, 7, 7, 8, 9, 9]);
 }
 
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    std::io::Write::write_all(&mut packed, text).unwrap();
+    packed.finish().unwrap()
+}
+
+/// A packed file is read as what is in it, whatever its name; several in one are one after another.
+#[test]
+fn packed_files_are_read() {
+    let text = [gzip(b"t,n\n0,1\n"), gzip(b"60,2\n")].concat();
+    let (buckets, _, reading) = read("packed", &text, |_| {}).good();
+    assert_eq!(buckets, [(0, 60 * SECOND, 1), (60 * SECOND, 60 * SECOND, 2)]);
+    assert_eq!(reading.digest.bytes, text.len() as u64, "the digest is of the packed file");
+}
+
+/// Of a bucket that is cut, as large a share of its arrivals is left as of its time.
+#[test]
+fn a_part_is_cut_out() {
+    let text = "t,n\n100,10\n110,20\n120,30\n130,40\n";
+    let cut = |from, until| {
+        move |f: &mut TraceFile| {
+            f.from = SimDuration::from_secs(from);
+            f.until = Some(SimDuration::from_secs(until));
+        }
+    };
+    let seconds = |(buckets, end, _): (Vec<(u64, u64, u64)>, u64, Reading)| {
+        let buckets = buckets.iter().map(|b| (b.0 / SECOND, b.1 / SECOND, b.2));
+        (buckets.collect::<Vec<_>>(), end / SECOND)
+    };
+    let whole = seconds(read("cut-whole", text, cut(10, 30)).good());
+    assert_eq!(whole, (vec![(0, 10, 20), (10, 10, 30)], 20));
+    let inside = seconds(read("cut-inside", text, cut(5, 23)).good());
+    assert_eq!(inside, (vec![(0, 5, 5), (5, 10, 20), (15, 3, 9)], 18));
+    let beyond = seconds(read("cut-beyond", text, cut(30, 100)).good());
+    assert_eq!(beyond, (vec![(0, 10, 40)], 70), "what follows the last row is quiet");
+    let said = read("cut-nothing", text, cut(40, 50)).bad();
+    assert!(said.contains("nothing of the load file is replayed"), "{said}");
+    let instants = |f: &mut TraceFile| {
+        cut(1, 3)(f);
+        f.count = None;
+    };
+    let left = seconds(read("cut-instants", "t\n5\n6\n7\n8\n", instants).good());
+    assert_eq!(left, (vec![(0, 0, 1), (1, 0, 1)], 2), "half open, as all windows are");
+}
+
+#[test]
+fn time_is_scaled_and_a_loop_has_a_round() {
+    let faster = |f: &mut TraceFile| f.time_scale = 0.5;
+    let (buckets, end, _) = read("faster", "t,n\n0,1\n60,2\n", faster).good();
+    assert_eq!(buckets, [(0, 30 * SECOND, 1), (30 * SECOND, 30 * SECOND, 2)]);
+    assert_eq!(end, 60 * SECOND);
+    let looped = |f: &mut TraceFile| (f.looped, f.count) = (true, None);
+    let (_, end, reading) = read("looped", "t\n0\n1\n4\n", looped).good();
+    assert_eq!(end, 6 * SECOND, "one mean distance after the last");
+    assert!(reading.note.contains("again and again"), "{}", reading.note);
+    let said = read("looped-one", "t\n0\n", looped).bad();
+    assert!(said.contains("how long a round of the loop is"), "{said}");
+}
+
+/// A count that is a mean is left as it is, and its scale is the rate's.
+#[test]
+fn means_keep_their_fractions() {
+    let mean = |f: &mut TraceFile| (f.spread, f.scale) = (Spread::Poisson, Ratio(0.25));
+    let (buckets, _, reading) = read("mean", "t,n\n0,1\n1,1\n2,2\n", mean).good();
+    assert_eq!(buckets.iter().map(|b| b.2).collect::<Vec<_>>(), [1, 1, 2]);
+    assert_eq!((reading.trace.rate_scale, reading.trace.total()), (0.25, 1));
+}
+
+/// Service times stay beside their instants, through sorting and scaling, and it is said that they
+/// may not be what they seem.
+#[test]
+fn recorded_durations_are_service_times() {
+    let work = |f: &mut TraceFile| {
+        (f.count, f.scale) = (None, Ratio(2.0));
+        f.work = Some(("ms".to_owned(), SimDuration::from_millis(1)));
+    };
+    let (buckets, _, reading) = read("works", "t,ms\n1,0.5\n0,20\n1,7\n", work).good();
+    assert_eq!(buckets, [(0, 0, 2), (SECOND, 0, 2), (SECOND, 0, 2)]);
+    let works: Vec<u64> = reading.trace.works.iter().map(|w| w.0).collect();
+    assert_eq!(works, [20_000_000, 500_000, 7_000_000]);
+    let said = reading.warnings.render(false);
+    assert!(said.contains("recorded durations serve as service times"), "{said}");
+    assert!(said.contains("waits and cold starts"), "{said}");
+    let said = read("works-bad", "t,ms\n0,1\n1,-3\n2,slow\n", work).bad();
+    assert_eq!(said.matches("`ms` is no duration").count(), 2, "{said}");
+    assert!(said.contains("load.csv:3:3"), "{said}");
+}
+
 #[test]
 fn a_given_bucket_is_taken() {
     let minute = |f: &mut TraceFile| f.bucket = Some(SimDuration::from_secs(60));
@@ -182,7 +276,10 @@ fn messages_are_located() {
     check("years", b"t,n\n0,1\n1e10,1\n", &["more than 292 years off", "load.csv:3:1"]);
     check("fields", b"t,n\n0,1,000\n", &["3 fields, its header 2", "load.csv:2:1"]);
     check("one", b"t,n\n0,1\n", &["how long its bucket is", "bucket = \"60s\""]);
-    check("gzip", b"\x1f\x8b\x08\x00", &["load.csv: it is compressed"]);
+    check("gzip", b"\x1f\x8b\x08\x00", &["can't read the load file load.csv"]);
+    let packed = gzip(b"t,n\n0,1\n1,many\n");
+    check("gzip-row", &packed, &["`n` is no number", "load.csv:3:3", "1,many"]);
+    check("gzip-cut", &packed[..packed.len() - 9], &["can't read the load file load.csv"]);
     check("wide", b"\xff\xfet\x00", &["load.csv: it is UTF-16"]);
     let again = b"t,n\n0,1\n1,1\n1,2\n";
     check("again", again, &["count the same time", "load.csv:3:1", "4 |", "same instant again"]);

@@ -70,7 +70,8 @@ fn all_problems_of_all_scenarios_are_told_at_once() {
     let parts = ["one.toml:5:1", "concurrency", "one.toml:6", "two.toml:9", "error"];
     refused(&folder, &["run", "good.toml", "one.toml", "two.toml"], &parts);
     let ran = keyscale(&folder, ["validate", "good.toml", "one.toml"]).exits(2);
-    assert_eq!(ran.out, "good.toml: valid: 1 service, 2m, seed 1\n");
+    let load = "web/0: poisson, 20/s on average, 2,400 requests";
+    assert_eq!(ran.out, format!("good.toml: valid: 1 service, 2m, seed 1\n  {load}\n"));
 }
 
 #[test]

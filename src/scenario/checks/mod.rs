@@ -6,6 +6,7 @@
 mod horizon;
 mod keys;
 mod laws;
+mod load;
 mod services;
 mod thresholds;
 mod timeline;
@@ -63,7 +64,8 @@ impl<'a> Checks<'a> {
     fn length(&mut self) {
         let services = self.tables("services").iter();
         let mut sources = services.filter_map(|s| s.node.get("load")).flat_map(Node::items);
-        let recorded = sources.any(|source| source.get("trace").is_some());
+        let looped = |trace: &Node| trace.get("loop").and_then(Node::boolean) == Some(true);
+        let recorded = sources.any(|source| source.get("trace").is_some_and(|t| !looped(t)));
         if self.root.get("duration").is_none() && !recorded {
             let label = "no recorded load says how long the run is";
             let finding = self.found.error("duration is missing", &self.root.place, label);

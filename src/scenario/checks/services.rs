@@ -126,9 +126,7 @@ impl Checks<'_> {
         }
         let mut names: BTreeMap<&str, &Node> = BTreeMap::new();
         for source in load.items() {
-            if let Some(points) = source.get("profile.points") {
-                self.points(points);
-            }
+            self.source(source);
             let Some(name) = source.get("name") else { continue };
             let Some(first) = name.text().and_then(|text| names.insert(text, name)) else {
                 continue;
@@ -136,24 +134,6 @@ impl Checks<'_> {
             let label = "their random streams would be the same";
             let finding = self.found.error("two sources have one name", &name.place, label);
             finding.also(&first.place, "the first");
-        }
-    }
-
-    /// Instants of a profile rise.
-    fn points(&mut self, points: &Node) {
-        if points.items().is_empty() {
-            let label = "at least one is needed";
-            self.found.error("the profile has no points", &points.place, label);
-        }
-        let at = points.items().iter().filter_map(|p| p.get("at"));
-        let at: Vec<(&Node, SimDuration)> = at.filter_map(|n| Some((n, n.duration()?))).collect();
-        for pair in at.windows(2) {
-            let ((earlier, before), (later, after)) = (pair[0], pair[1]);
-            if after <= before {
-                let label = format!("the point before is at {before}");
-                let title = "the points of a profile must rise";
-                self.found.error(title, &later.place, label).also(&earlier.place, "");
-            }
         }
     }
 }

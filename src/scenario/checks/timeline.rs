@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Checks;
+use super::load::recorded_arrivals;
 use crate::scenario::source::shown;
 use crate::scenario::timeline::{action, percents, until};
 use crate::scenario::tree::{Entry, Node};
@@ -91,15 +92,16 @@ impl Checks<'_> {
         let services = self.root.get("services");
         let service = services.zip(name.text()).and_then(|(all, name)| all.entry(name));
         let Some(load) = service.and_then(|s| s.node.get("load")) else { return };
-        let has_rate =
-            |source: &Node| source.get("trace").is_none() && source.get("closed_loop").is_none();
+        let has_rate = |source: &Node| {
+            source.get("closed_loop").is_none() && recorded_arrivals(source).is_none()
+        };
         if !load.items().iter().any(has_rate) {
             let label = match load.items() {
                 [] => "the service has no load",
                 _ => "the service has recorded loads only",
             };
             let finding = self.found.error("there is no rate to multiply", &name.place, label);
-            finding.help("a load_step multiplies poisson and profile loads; scale recorded ones");
+            finding.help("a load_step multiplies rates; scale recorded arrivals, or spread counts as poisson");
         }
     }
 

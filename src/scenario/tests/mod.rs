@@ -116,6 +116,8 @@ fn the_length_of_a_recorded_load_is_checked_when_it_is_known() {
         "timeline=[{at=\"10m\",key_disable={key=\"main\"}}]",
     ];
     assert_eq!(titles(&text, &[]), ["duration is missing"]);
+    let looped = ["services.web.load.0={trace={file=\"a.csv\",loop=true}}"];
+    assert_eq!(titles(&text, &looped), ["duration is missing"], "a loop has no end");
     let checked = checked(&text, &overrides).expect("no errors");
     assert_eq!(checked.warnings, Problems::default());
     assert_eq!(checked.check_length(SimDuration::from_secs(3_600)), Problems::default());
@@ -169,6 +171,18 @@ fn locks_say_the_same() {
         profile = { join = "lines", points = [{ at = "0s", rate = "5/min" }, { at = "1h", rate = "1/s" }] }
         [[services.a.load]]
         trace = { file = "x y.csv", time = "t", count = "c", bucket = "1m", spread = "even", scale = "50%" }
+        [[services.a.load]]
+        constant.every = "100ms"
+        spikes = [{ at = "1m", for = "5m", ramp = "30s", every = "1h", factor = 3 }]
+        [[services.a.load]]
+        wave = { mean = "5/s", cycles = [{ amplitude = 0.5, peak = "14h" }, { period = "7d", amplitude = "20%", peak = "1d" }] }
+        [[services.a.load]]
+        bursty = { low = "1/s", high = "9/s", low_for = "1m", high_for = "5s" }
+        [[services.a.load]]
+        bursty = { rate = "10/s", dispersion = 9, sojourn = "2s" }
+        spikes = [{ at = "0s", for = "5m", added = "3/s" }]
+        [[services.a.load]]
+        trace = { file = "x y.csv", time = "t", duration = "d", duration_unit = "ms", from = "1m", until = "2h", time_scale = 0.5, shift = "1h", loop = true }
         [services.laws]
         location = "l"
         service_time.mixture = [

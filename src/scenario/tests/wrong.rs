@@ -45,6 +45,52 @@ fn problems_of_single_keys() {
         "the points of a profile must rise",
     );
     check("services.web.load.0={trace={file=\"\"}}", "file is empty");
+    check("services.web.load.0={wave={mean=\"1/s\",cycles=[]}}", "the wave has no cycles");
+    check(
+        "services.web.load.0={wave={mean=\"1/s\",cycles=[{peak=\"1h\",amplitude=1.1}]}}",
+        "amplitude is out of bounds",
+    );
+    check("services.web.load.0={constant={}}", "services.web.load.0.constant wants rate, or every");
+    let bursty = |more: &str| format!("services.web.load.0={{bursty={{{more}}}}}");
+    check(
+        &bursty("low=\"1/s\",high=\"9/s\",low_for=\"1s\""),
+        "services.web.load.0.bursty wants low, high, low_for and high_for, or rate, dispersion and \
+         sojourn",
+    );
+    let most = "the dispersion is more than two rates can give";
+    check(&bursty("rate=\"10/s\",dispersion=21.1,sojourn=\"2s\""), most);
+    check(&bursty("rate=\"0/s\",dispersion=2,sojourn=\"2s\""), most);
+    assert!(titles(GOOD, &[&bursty("rate=\"10/s\",dispersion=21,sojourn=\"2s\"")]).is_empty());
+    let spikes = |more: &str| format!("services.web.load.0.spikes=[{{{more}}}]");
+    let named = "services.web.load.0.spikes.0 wants factor, or added";
+    check(&spikes("at=\"1m\",for=\"1m\""), named);
+    check(&spikes("at=\"1m\",for=\"1m\",factor=2,added=\"1/s\""), named);
+    check(&spikes("at=\"1m\",for=\"1m\",factor=0.5"), "factor is out of bounds");
+    check(
+        &spikes("at=\"1m\",for=\"1m\",ramp=\"31s\",factor=2"),
+        "the spike falls before it has risen",
+    );
+    check(&spikes("at=\"1m\",for=\"1m\",every=\"59s\",factor=2"), "every is below for");
+    let recorded = |trace: &str| format!("services.web.load.0={{trace={{file=\"a\",{trace}}}}}");
+    let spiked = |trace: &str| {
+        let spike = "spikes=[{at=\"1m\",for=\"1m\",factor=2}]";
+        format!("services.web.load.0={{trace={{file=\"a\"{trace}}},{spike}}}")
+    };
+    let no_rate = "recorded arrivals have no rate that a spike could be laid over";
+    check(&spiked(""), no_rate);
+    check(&spiked(",count=\"n\""), no_rate);
+    check(&spiked(",spread=\"poisson\""), no_rate);
+    assert!(titles(GOOD, &[&spiked(",count=\"n\",spread=\"poisson\"")]).is_empty());
+    let closed = "closed_loop={clients=2,think={constant=\"1s\"}}";
+    check(
+        &format!("services.web.load.0={{{closed},spikes=[{{at=\"1m\",for=\"1m\",factor=2}}]}}"),
+        "a closed loop has no rate that a spike could be laid over",
+    );
+    check(&recorded("from=\"2m\",until=\"1m\""), "until is below from");
+    check(
+        &recorded("count=\"n\",duration=\"d\""),
+        "counted arrivals have no service times of their own",
+    );
     check("services.web.load.0={trace={file=\"a.csv\",sha256=\"abc\"}}", "sha256 is not a SHA-256");
     check("services.web.load=[]", "web has no load");
     check("services.web.load.0.poisson.rate=90", "rate needs a unit");
@@ -213,7 +259,7 @@ error: services.web.load.0 can't be both poisson and trace
 7 | poisson = { rate = \"90/s\" }
   | ------- the first
   |
-  = help: it is one of poisson, profile, closed_loop, trace
+  = help: it is one of constant, poisson, profile, wave, bursty, closed_loop, trace
 ";
     assert_eq!(problems.render(false), expected);
 }

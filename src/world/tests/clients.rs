@@ -75,6 +75,7 @@ fn a_closed_loop_is_the_machine_repair_model() {
         service.load = vec![Load {
             name: "0".to_owned(),
             kind: LoadKind::ClosedLoop { clients, think: think.clone() },
+            spikes: Vec::new(),
         }];
         let scenario = scenario(service, 200, 4_000);
         let rate = 1.0 / think.mean().as_secs_f64();
