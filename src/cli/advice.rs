@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::numbers::{count, length, share};
 use crate::record::{CallOutcome, SummaryRow};
-use crate::scenario::{PendingTimeout, Scenario, Service};
+use crate::scenario::{Autoscaler, PendingTimeout, Scenario, Service};
 
 /// Share of failed requests from which the percentiles of the served ones mislead.
 const NOTABLE: f64 = 0.01;
@@ -57,6 +57,22 @@ fn advice(service: &Service, row: &SummaryRow) -> Vec<(String, String)> {
                 share(failed),
             ),
             "read them together, or take latency_with_failures_s_p99 from summary.csv".to_owned(),
+        ));
+    }
+    // As many as the mean load would fill, if they were filled one after another.
+    let load = row.in_flight_mean().unwrap_or(0.0);
+    let filled = (load / f64::from(service.concurrency)).ceil().max(service.min_instances.into());
+    let fixed = matches!(service.autoscaler, Autoscaler::Fixed { .. });
+    let needless = row.instances_ready_max as f64 > filled && row.duration > service.idle_timeout;
+    if service.routing.spreads() && row.expired == 0 && needless && !fixed {
+        found.push((
+            format!(
+                "{name}: no instance was stopped for being idle: the routing {} gives each of them \
+                 requests all the time, so such a run never scales in",
+                service.routing.name(),
+            ),
+            "take fullest_below_target to see instances fall idle, or a shorter idle_timeout"
+                .to_owned(),
         ));
     }
     if row.pending > 0 {

@@ -396,6 +396,8 @@ pub struct Total<'a> {
     pub calling_after: u64,
     /// Instances stopped because of a revocation.
     pub revoked: u64,
+    /// Instances stopped because they had been idle for long enough.
+    pub expired: u64,
     /// Begin of the first block that touched the service.
     pub first_block: Option<SimTime>,
     /// The first failure blamed on a key cause.

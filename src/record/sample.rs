@@ -34,6 +34,7 @@ pub fn total<'a>(service: &'a str, latency: &'a Histogram) -> Total<'a> {
         calls_dropped: 0,
         calling_after: 0,
         revoked: 0,
+        expired: 0,
         first_block: Some(SimTime(70 * SECOND)),
         first_key_failure: Some(SimTime(83_500_000_000)),
         last_key_failure: Some(SimTime(90 * SECOND)),

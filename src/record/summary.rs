@@ -82,6 +82,8 @@ pub struct SummaryRow {
     pub calling_after: u64,
     /// Instances stopped because of a revocation.
     pub revoked: u64,
+    /// Instances stopped because they had been idle for long enough.
+    pub expired: u64,
     /// Begin of the first block that touched the service.
     pub first_block: Option<SimTime>,
     /// The first failure blamed on a key cause.
@@ -124,6 +126,7 @@ impl SummaryRow {
             calls_begun: total.calls_begun,
             calling_after: total.calling_after,
             revoked: total.revoked,
+            expired: total.expired,
             first_block: total.first_block,
             first_key_failure: total.first_key_failure,
             last_key_failure: total.last_key_failure,
@@ -294,6 +297,7 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     key_calls_denied ["calls"] "attempts denied: permission, key state, or a failure that is not retried" |r, _| calls(r, CallOutcome::Denied);
     calling_after ["calls"] "attempts of key calls under way at the end" |r, _| Count(r.calling_after);
     revoked ["instances"] "stopped because of a revocation" |r, _| Count(r.revoked);
+    expired ["instances"] "stopped because they had been idle for idle_timeout" |r, _| Count(r.expired);
     first_block_s ["s"] "begin of the first block that touched the service, since the end of the warm-up" |r, zero| Value::reached(r.first_block, zero);
     first_key_failure_s ["s"] "the first failure blamed on a key cause" |r, zero| Value::reached(r.first_key_failure, zero);
     last_key_failure_s ["s"] "the last one" |r, zero| Value::reached(r.last_key_failure, zero);

@@ -27,6 +27,7 @@ impl Total<'_> {
         self.calls_dropped += other.calls_dropped;
         self.calling_after += other.calling_after;
         self.revoked += other.revoked;
+        self.expired += other.expired;
         self.first_block = earlier(self.first_block, other.first_block);
         self.first_key_failure = earlier(self.first_key_failure, other.first_key_failure);
         self.last_key_failure = self.last_key_failure.max(other.last_key_failure);

@@ -11,11 +11,12 @@ use super::timeline::action;
 use super::tree::{Entry, Node, Value};
 
 /// What a deploy can't change, because it changes in place or belongs to the service.
-const NOT_DEPLOYED: [(&str, &str); 5] = [
+const NOT_DEPLOYED: [(&str, &str); 6] = [
     ("min_instances", "it changes in place: use min_instances_set"),
     ("max_instances", "it changes in place: use max_instances_set"),
     ("initial_instances", "it is for the start of the run"),
     ("load", "requests are the service's, whatever its revision: use load_step"),
+    ("session_affinity", "clients are the service's, whatever its revision"),
     ("location", "a service stays where it is"),
 ];
 

@@ -50,7 +50,7 @@ pub use overrides::Override;
 pub use problem::{Excerpt, Problem, Problems, Severity};
 pub use service::{
     BackOff, Client, ClockStopsOn, Encryption, PendingTimeout, Retries, Revocation,
-    RevocationAction, Routing, Service, Start,
+    RevocationAction, Routing, Service, SessionAffinity, Start,
 };
 pub use thresholds::{Comparison, Condition, Expect, Limit, Threshold, Window};
 pub use timeline::{Action, Deploy, Entry, KeyOrder, RolloutStep};

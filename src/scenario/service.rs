@@ -39,6 +39,8 @@ pub struct Service {
     pub queue_limit: Option<u32>,
     /// Which instance takes the next request.
     pub routing: Routing,
+    /// Whether a client's requests go to the instance that had the last; absent: no.
+    pub session_affinity: Option<SessionAffinity>,
     /// How many instances are wanted.
     pub autoscaler: Autoscaler,
     /// Idle for longer, an instance may be stopped.
@@ -108,6 +110,62 @@ pub enum Routing {
     },
     /// The instance with the least load.
     LeastLoaded,
+    /// Of two drawn instances with a free slot the one with less load, the first drawn of equals
+    /// (M. Mitzenmacher, The power of two choices in randomized load balancing, 2001).
+    RandomOfTwo,
+    /// The next with a free slot after the one whose turn was last, by seat: an instance's number in
+    /// its revision, the lowest free one when it became ready.
+    RoundRobin,
+    /// The lowest seat with a free slot.
+    FirstAvailable,
+    /// The instance with a free slot whose start began last.
+    Newest,
+    /// The instance with a free slot whose start began first.
+    Oldest,
+    /// The instance with a free slot on which a request began or ended last, or which has become
+    /// ready since. With one slot: the last to go idle.
+    MostRecentlyUsed,
+    /// The instance with a free slot on which no request has begun or ended for longest, nor has it
+    /// become ready since. With one slot: the longest idle.
+    LeastRecentlyUsed,
+}
+
+impl Routing {
+    /// Its name in a file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FullestBelowTarget { .. } => "fullest_below_target",
+            Self::LeastLoaded => "least_loaded",
+            Self::RandomOfTwo => "random_of_two",
+            Self::RoundRobin => "round_robin",
+            Self::FirstAvailable => "first_available",
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::MostRecentlyUsed => "most_recently_used",
+            Self::LeastRecentlyUsed => "least_recently_used",
+        }
+    }
+
+    /// Whether it gives every instance requests at a steady load, so that none falls idle.
+    pub fn spreads(self) -> bool {
+        match self {
+            Self::LeastLoaded | Self::RandomOfTwo | Self::RoundRobin | Self::LeastRecentlyUsed => {
+                true
+            }
+            Self::FullestBelowTarget { .. }
+            | Self::FirstAvailable
+            | Self::Newest
+            | Self::Oldest
+            | Self::MostRecentlyUsed => false,
+        }
+    }
+}
+
+/// Requests of one client go to one instance, as long as it is there and has a free slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionAffinity {
+    /// Clients; each request is as likely to be any one's.
+    pub clients: u32,
 }
 
 /// The phases of a start beside the key's, and what follows a failed one.
@@ -215,6 +273,9 @@ impl Service {
             pending_timeout: PendingTimeout::build(table("pending_timeout")),
             queue_limit: service.get("queue_limit").and_then(Node::whole),
             routing: Routing::build(table("routing")),
+            session_affinity: service
+                .get("session_affinity")
+                .map(|affinity| SessionAffinity { clients: count(affinity, "clients") }),
             autoscaler: Autoscaler::build(table("autoscaler")),
             idle_timeout: length(service, "idle_timeout"),
             drain_grace: length(service, "drain_grace"),
@@ -257,10 +318,20 @@ impl PendingTimeout {
 
 impl Routing {
     fn build(table: &Node) -> Self {
-        match table.get("fullest_below_target") {
-            Some(rule) => Self::FullestBelowTarget { target: ratio(rule, "target") },
-            None => Self::LeastLoaded,
+        if let Some(rule) = table.get("fullest_below_target") {
+            return Self::FullestBelowTarget { target: ratio(rule, "target") };
         }
+        let plain = [
+            Self::RandomOfTwo,
+            Self::RoundRobin,
+            Self::FirstAvailable,
+            Self::Newest,
+            Self::Oldest,
+            Self::MostRecentlyUsed,
+            Self::LeastRecentlyUsed,
+        ];
+        let said = plain.into_iter().find(|rule| table.get(rule.name()).is_some());
+        said.unwrap_or(Self::LeastLoaded)
     }
 }
 

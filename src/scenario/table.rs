@@ -129,6 +129,18 @@ pub static ROWS: &[Row] = rows! {
     "services.*.routing.fullest_below_target.target" ratio(0.0, 1.0), default("0.6", "Assumption: the autoscaler's target, so that routing and scaling agree"),
         "share of the concurrency up to which an instance is filled first";
     "services.*.routing.least_loaded" Kind::Table, Variant, "the instance with the least load";
+    "services.*.routing.random_of_two" Kind::Table, Variant, "of two drawn at random the one with less load";
+    "services.*.routing.round_robin" Kind::Table, Variant, "one after another, by their numbers";
+    "services.*.routing.first_available" Kind::Table, Variant, "the lowest number with a free slot; the lowest free number is given out when an instance is ready";
+    "services.*.routing.newest" Kind::Table, Variant, "the last start with a free slot";
+    "services.*.routing.oldest" Kind::Table, Variant, "the first start with a free slot";
+    "services.*.routing.most_recently_used" Kind::Table, Variant, "where a request began or ended last; with one slot the last to go idle";
+    "services.*.routing.least_recently_used" Kind::Table, Variant, "where none began or ended for longest; with one slot the longest idle";
+
+    "services.*.session_affinity" Kind::Table, optional("requests go where the routing sends them"),
+        "a client's requests go to the instance that had the last, while it has a free slot";
+    "services.*.session_affinity.clients" count(1, 10_000_000), required("clients = 1_000"),
+        "clients; each request is as likely to be any one's";
 
     "services.*.autoscaler" Kind::Table, default("{ cloud_run = {} }", "the platform that is modelled first"),
         "how many instances are wanted";

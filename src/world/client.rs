@@ -133,11 +133,10 @@ impl<Q: EventList> World<'_, Q> {
     /// A client returns: a request is tried again, or the next of a closed loop is sent.
     pub(super) fn returned(&mut self, bits: u32) {
         let Return { service, origin } = Return::unpack(bits);
-        let s = &mut self.services[service.index()];
-        let Some(clients) = &mut s.clients else { return };
-        let revision = s.traffic.next();
+        let (revision, client) = self.address(service, origin);
+        let Some(clients) = &mut self.services[service.index()].clients else { return };
         let work = clients.work(origin, &self.revisions[revision.index()].settings.service_time);
-        self.admit(revision, work, origin);
+        self.admit(revision, client, work, origin);
     }
 
     /// A request of a service whose clients do more than wait has arrived for the first time.

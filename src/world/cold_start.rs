@@ -361,7 +361,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         let r = &mut self.revisions[revision.index()];
         place.state = PlaceState::Ready;
         place.seat = r.sit(instance);
-        r.router.add(place.seat, 0);
+        r.router.add(place.seat, place.serial);
         r.ready += 1;
         let service = r.service;
         self.services[service.index()].ready_max =

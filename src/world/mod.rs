@@ -6,6 +6,7 @@
 //! event of the agenda. Arrivals lie beside both, or in the event list where
 //! there are many sources. [`World::advance`] runs to the next sample edge.
 
+mod affinity;
 mod autoscaler;
 mod blame;
 mod check;

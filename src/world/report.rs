@@ -52,7 +52,7 @@ impl<Q: EventList> World<'_, Q> {
             let quota_used = self.quota_used(i).unwrap_or(0);
             let ready_max = self.ready(ServiceId::at(i));
             let s = &mut self.services[i];
-            (s.revoked, s.ready_max) = (0, ready_max);
+            (s.revoked, s.expired, s.ready_max) = (0, 0, ready_max);
             s.marks = Marks { first_block: s.marks.first_block, ..Marks::default() };
             s.seen = service::Seen { quota_used, ..service::Seen::default() };
         }
@@ -268,7 +268,7 @@ impl<Q: EventList> World<'_, Q> {
             total.calling_after += u64::from(watch.asked.is_some());
         }
         total.ready_max = s.ready_max.into();
-        total.revoked = s.revoked;
+        (total.revoked, total.expired) = (s.revoked, s.expired);
         let Marks {
             first_block,
             first_key_failure,
@@ -315,6 +315,7 @@ impl<Q: EventList> World<'_, Q> {
             calls_dropped: r.calls_dropped,
             calling_after: r.calling,
             revoked: 0,
+            expired: 0,
             first_block: None,
             first_key_failure: None,
             last_key_failure: None,

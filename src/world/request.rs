@@ -1,6 +1,7 @@
 //! One request, arrival to outcome. Nothing here allocates, scans or formats.
 
 use super::World;
+use super::affinity::Client;
 use super::event::{ARRIVAL, END, End, Event, Origin, Outcome};
 use super::instance::Life;
 use super::pending::Waiting;
@@ -30,13 +31,20 @@ impl<Q: EventList> World<'_, Q> {
         let (service, work) = (s.service, s.work());
         let next = s.next();
         self.expect_arrival(source, next);
-        let revision = self.services[service.index()].traffic.next();
-        self.admit(revision, work, Origin::default());
+        let (revision, client) = self.address(service, Origin::default());
+        self.admit(revision, client, work, Origin::default());
     }
 
-    /// A request comes to a revision: an instance takes it, or it waits.
+    /// A request comes to a revision: an instance takes it, or it waits. `client` is whose it is,
+    /// where that matters.
     #[inline]
-    pub(super) fn admit(&mut self, revision: RevisionId, work: u64, origin: Origin) {
+    pub(super) fn admit(
+        &mut self,
+        revision: RevisionId,
+        client: Option<Client>,
+        work: u64,
+        origin: Origin,
+    ) {
         self.touched = revision;
         let now = self.now.0;
         let r = &mut self.revisions[revision.index()];
@@ -52,10 +60,14 @@ impl<Q: EventList> World<'_, Q> {
         }
         let r = &mut self.revisions[revision.index()];
         // While requests wait no slot is free.
-        let slot = if r.pending.is_empty() { r.router.take() } else { None };
+        let slot = match client {
+            _ if !r.pending.is_empty() => None,
+            None => r.router.take(),
+            Some(client) => self.take_for(client, revision),
+        };
         match slot {
             Some((seat, load)) => {
-                let instance = r.seated(seat);
+                let instance = self.revisions[revision.index()].seated(seat);
                 self.instances.place_mut(instance).load = load + 1;
                 self.begin(revision, instance, Begun { arrived: now, work, cold: false, origin });
             }

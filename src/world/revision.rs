@@ -230,7 +230,9 @@ impl<'s> Revision<'s> {
                 has_clients,
                 ..Traffic::default()
             },
-            router: Router::new(settings.concurrency, settings.routing),
+            router: Router::new(settings.concurrency, settings.routing, || {
+                streams.get("routing", entity)
+            }),
             pending: Pending::new(settings.pending_timeout, mean_start, settings.client.timeout),
             blame: Blame::default(),
             seats: Vec::new(),

@@ -1,6 +1,7 @@
 //! A service's instances and limits: how many are wanted, and what is ordered or given up for it.
 
 use super::World;
+use super::affinity::Affinity;
 use super::client::Clients;
 use super::cold_start::Progress;
 use super::deploy::Stage;
@@ -20,6 +21,8 @@ pub struct Service {
     pub agent: String,
     /// Where its requests go.
     pub traffic: Split,
+    /// Its clients, where their requests stay together.
+    pub affinity: Option<Box<Affinity>>,
     /// Its revisions, the oldest first.
     pub revisions: Vec<RevisionId>,
     /// Whether the scenario deploys revisions of it: then each revision has rows of its own.
@@ -32,6 +35,8 @@ pub struct Service {
     pub ready_max: u32,
     /// Instances stopped because of a revocation since the end of the warm-up.
     pub revoked: u64,
+    /// Instances stopped because they had been idle for long enough, since the end of the warm-up.
+    pub expired: u64,
     /// Instants that the summary names.
     pub marks: Marks,
     /// What had been counted at the last sample.
@@ -81,6 +86,9 @@ impl Service {
         Self {
             agent: settings.service_agent(),
             traffic: Split::new(streams.get("traffic split", &settings.name)),
+            affinity: settings
+                .session_affinity
+                .map(|affinity| Box::new(Affinity::new(affinity.clients, streams, &settings.name))),
             revisions: Vec::new(),
             has_deploys: false,
             clients: Clients::new(settings, streams),
@@ -91,6 +99,7 @@ impl Service {
             },
             ready_max: 0,
             revoked: 0,
+            expired: 0,
             marks: Marks::default(),
             seen: Seen::default(),
         }

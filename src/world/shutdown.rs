@@ -163,6 +163,7 @@ impl<Q: EventList> World<'_, Q> {
         }
         let service = r.service;
         self.instances.remove(instance);
+        self.services[service.index()].expired += u64::from(reason == EndReason::Idle);
         if reason == EndReason::Revoked && life.ready_since().is_some() {
             let gone = self.revisions_of(service).all(|r| r.running() == 0);
             let service = &mut self.services[service.index()];

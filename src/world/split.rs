@@ -30,9 +30,20 @@ impl Split {
         if self.shares.len() <= 1 { self.first } else { self.draw() }
     }
 
+    /// The revision that takes the requests of those who stand at this per cent of all clients: a
+    /// change of shares moves few of them.
+    #[inline]
+    pub fn of(&self, percent: u32) -> RevisionId {
+        if self.shares.len() <= 1 { self.first } else { self.at(percent) }
+    }
+
     #[inline(never)]
     fn draw(&mut self) -> RevisionId {
-        let mut at = self.luck.random_range(0..ALL);
+        let at = self.luck.random_range(0..ALL);
+        self.at(at)
+    }
+
+    fn at(&self, mut at: u32) -> RevisionId {
         for &(revision, percent) in &self.shares {
             if at < percent {
                 return revision;
@@ -120,6 +131,21 @@ mod tests {
         assert_eq!(split.shares(), [(a, 40), (b, 10), (c, 50)]);
         split.give(c, 100);
         assert_eq!((split.shares(), split.percent(a)), (&[(c, 100)][..], 0));
+    }
+
+    /// Clients are split as the percents say, and a change moves those that it must.
+    #[test]
+    fn clients_stay_where_they_can() {
+        let [a, b] = [4, 9].map(RevisionId);
+        let mut split = split();
+        split.give(a, 100);
+        assert!((0..ALL).all(|percent| split.of(percent) == a));
+        split.give(b, 10);
+        let before: Vec<RevisionId> = (0..ALL).map(|percent| split.of(percent)).collect();
+        assert_eq!(before.iter().filter(|&&r| r == b).count(), 10);
+        split.give(b, 20);
+        let moved = (0..ALL).filter(|&p| split.of(p) != before[p as usize]).count();
+        assert_eq!(moved, 10);
     }
 
     /// Requests go where the percents say, within four standard errors; alone, nothing is drawn.

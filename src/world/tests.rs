@@ -1,5 +1,6 @@
 //! The world against formulas, and against itself on the reference event list.
 
+mod affinity;
 mod clients;
 mod deploys;
 mod keys;
@@ -34,6 +35,7 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
         pending_timeout: PendingTimeout::None,
         queue_limit: None,
         routing: Routing::FullestBelowTarget { target: Ratio(0.6) },
+        session_affinity: None,
         autoscaler: scenario::Autoscaler::Fixed { instances },
         idle_timeout: SimDuration::from_secs(900),
         drain_grace: SimDuration::from_secs(10),

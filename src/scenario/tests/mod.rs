@@ -69,6 +69,25 @@ fn the_smallest_scenario_has_every_default() {
 }
 
 #[test]
+fn every_routing_has_its_name() {
+    let named = |routing: Routing| {
+        let given = format!("services.web.routing={{{}={{}}}}", routing.name());
+        assert_eq!(good(&[&given]).services[0].routing, routing);
+    };
+    named(Routing::FullestBelowTarget { target: Ratio(0.6) });
+    named(Routing::LeastLoaded);
+    named(Routing::RandomOfTwo);
+    named(Routing::RoundRobin);
+    named(Routing::FirstAvailable);
+    named(Routing::Newest);
+    named(Routing::Oldest);
+    named(Routing::MostRecentlyUsed);
+    named(Routing::LeastRecentlyUsed);
+    let service = &good(&["services.web.session_affinity.clients=5"]).services[0];
+    assert_eq!(service.session_affinity.map(|a| a.clients), Some(5));
+}
+
+#[test]
 fn values_that_follow_from_others() {
     let fixed = good(&["services.web.autoscaler.fixed.instances=3"]);
     assert_eq!(fixed.services[0].initial_instances, 3);
@@ -164,6 +183,7 @@ fn locks_say_the_same() {
         pending_timeout.none = true
         queue_limit = 7
         routing.least_loaded = {}
+        session_affinity.clients = 9
         autoscaler.cloud_run.concurrency_target = "disabled"
         start.boot.uniform = { min = "1s", max = "2s" }
         [[services.a.load]]

@@ -120,6 +120,13 @@ fn problems_of_single_keys() {
     let nested = mixture("{weight=1,mixture=[]}");
     let said = titles(GOOD, &[&nested]);
     assert_eq!(said, ["unknown key mixture"], "a mixture of mixtures is a mixture");
+    check(
+        "services.web.routing={newest={},oldest={}}",
+        "services.web.routing can't be both newest and oldest",
+    );
+    check("services.web.routing={newset={}}", "unknown key newset");
+    check("services.web.session_affinity={}", "clients is missing");
+    check("services.web.session_affinity.clients=0", "clients is out of bounds");
     check("services.web.pending_timeout.none=false", "none is of the wrong kind");
     check(
         "services.web.autoscaler.cloud_run.concurrency_target=disable",
