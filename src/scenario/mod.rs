@@ -41,8 +41,8 @@ mod value;
 pub use autoscaler::{Autoscaler, CloudRun};
 pub use check::{Checked, Source, check, check_with};
 pub use keys::{
-    Check, Domain, Enforcement, ExternalManager, Key, KeyName, Pool, Propagation, Protection,
-    Quota, Retry, Tail, VersionState,
+    Breaker, Check, Domain, Enforcement, ExternalManager, Key, KeyName, Pool, Propagation,
+    Protection, Quota, Retry, RetryBudget, RetryPolicy, Tail, VersionState,
 };
 pub use load::{Bursty, Cycle, Height, Join, Load, LoadKind, Point, Spike};
 pub use metric::{Metric, Statistic, Vocabulary};

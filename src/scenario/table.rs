@@ -3,7 +3,7 @@
 //! A value is TOML. The source of a default is a page of the vendor's documentation, or begins
 //! with "Assumption:" and says why the value was chosen where the vendor is silent.
 
-use super::keys::VersionState;
+use super::keys::{Retry, VersionState};
 use super::schema::{Alphabet, DOMAINS, Kind, Presence, Row};
 use super::trace::UNITS;
 use crate::units::SimDuration;
@@ -279,12 +279,23 @@ pub static ROWS: &[Row] = rows! {
         "from the order to destroy a version to its destruction; it is unusable at once";
     "keys.*.latency" Kind::Distribution, derived("by level: SOFTWARE lognormal 8 ms, p99 40 ms; HSM 25 ms, p99 120 ms; external ones 15 ms", "Assumption: nothing is published; typical of a call within a region"),
         "the platform's own time for one operation";
-    "keys.*.retry" Kind::Table, ALL, "how one call is retried, fully jittered";
+    "keys.*.retry" Kind::Table, ALL, "how one call is retried";
+    "keys.*.retry.policy" Kind::Choice(&Retry::POLICIES), default("'full_jitter'", "google-cloud-rust documentation, Exponential backoff: evenly between zero and the wait"),
+        "the waits: none, always the first, growing, growing and drawn, or drawn from the one before";
     "keys.*.retry.initial" PERIOD, default("'100ms'", "Cloud KMS service configuration of the client libraries"), "the first wait, before the draw";
     "keys.*.retry.multiplier" number(1.0, 1e3), default("1.3", "Cloud KMS service configuration of the client libraries"), "growth from one wait to the next";
     "keys.*.retry.max" PERIOD, default("'60s'", "Cloud KMS service configuration of the client libraries"), "no wait is longer";
     "keys.*.retry.total" LENGTH, default("'60s'", "Cloud KMS service configuration of the client libraries"),
         "an attempt that would begin later than this after the first is not made";
+    "keys.*.retry.attempts" count(1, 1_000_000), optional("as many as total allows"), "attempts of one call, the first included";
+    "keys.*.retry.escalates_after" SPAN, optional("never"),
+        "a retryable failure counts as one that is not, once the key has failed so long without a success";
+    "keys.*.retry.budget" Kind::Table, optional("each call retries on its own"), "what all calls for the key may retry together (gRPC proposal A6)";
+    "keys.*.retry.budget.max_tokens" number(1.0, 1e3), default("10", "gRPC proposal A6, Client retries"), "tokens; a failure costs one, and calls are retried while more than half are there";
+    "keys.*.retry.budget.token_ratio" number(0.001, 1e3), default("0.1", "gRPC proposal A6, Client retries"), "what a success gives back";
+    "keys.*.retry.breaker" Kind::Table, optional("calls are made however many fail"), "stops all calls for the key while they fail";
+    "keys.*.retry.breaker.failures" count(1, 1_000_000), default("5", "Assumption: a default of circuit breaker libraries"), "retryable failures in a row that open it";
+    "keys.*.retry.breaker.open_for" SPAN, default("'30s'", "Assumption: a default of circuit breaker libraries"), "how long it stays open; then one call tries";
     "keys.*.check" Kind::Table, ALL, "periodic checks of a key in use";
     "keys.*.check.enabled" Kind::Bool, default("true", "Cloud Run documentation, Using customer managed encryption keys"), "whether there are any";
     "keys.*.check.interval" PERIOD, default("'900s'", "Assumption: the vendor says periodically; comparable services check within 15 min"),

@@ -179,10 +179,10 @@ impl<'s, Q: EventList> World<'s, Q> {
         }
         self.touched = self.instances.place(instance).revision;
         match *self.instances.life(instance) {
-            Life::Allocating(allocating) => self.allocated(instance, allocating),
+            Life::Allocating(allocating) => self.allocated(instance, allocating, recorder),
             Life::Unlocking(unlocking) => match unlocking.call.asked {
                 Some(asked) => self.key_answered(instance, unlocking, asked, recorder),
-                None => self.ask_key(instance, unlocking),
+                None => self.ask_key(instance, unlocking, recorder),
             },
             Life::Fetching(fetching) => self.fetched(instance, fetching, recorder),
             Life::Booting(booting) => self.booted(instance, booting, recorder),
@@ -190,20 +190,34 @@ impl<'s, Q: EventList> World<'s, Q> {
         }
     }
 
-    fn allocated(&mut self, instance: InstanceId, Allocating { attempt }: Allocating) {
+    fn allocated(
+        &mut self,
+        instance: InstanceId,
+        Allocating { attempt }: Allocating,
+        recorder: &mut dyn Recorder,
+    ) {
         if self.settings_of(instance).encryption.is_none() {
             return self.fetch(instance, attempt, None);
         }
-        let call = Call { begun: self.now, attempt: 1, asked: None };
-        self.ask_key(instance, Unlocking { attempt, since: self.now, granted: 0, calls: 0, call });
+        let call = Call::new(self.now);
+        let unlocking = Unlocking { attempt, since: self.now, granted: 0, calls: 0, call };
+        self.ask_key(instance, unlocking, recorder);
     }
 
     /// Sends the next attempt of the present key call.
-    fn ask_key(&mut self, instance: InstanceId, mut unlocking: Unlocking) {
+    fn ask_key(
+        &mut self,
+        instance: InstanceId,
+        mut unlocking: Unlocking,
+        recorder: &mut dyn Recorder,
+    ) {
         let Some(encryption) = self.settings_of(instance).encryption.as_ref() else { return };
         let r = &mut self.revisions[self.instances.place(instance).revision.index()];
         let luck = &mut self.orders.get_mut(unlocking.attempt.order).luck;
-        let asked = self.keys.ask(self.now, encryption.key, r.key_version, luck);
+        let Some(asked) = self.keys.call(self.now, encryption.key, r.key_version, luck) else {
+            self.live(instance, Life::Unlocking(unlocking));
+            return self.fail_start(instance, EndReason::KeyOutage, Hold::KeyOutage, recorder);
+        };
         r.calling += 1;
         r.calls_begun += 1;
         unlocking.calls += 1;
@@ -225,10 +239,12 @@ impl<'s, Q: EventList> World<'s, Q> {
         self.state_key_call(instance, &unlocking, &asked, answer, recorder);
         self.learn_of_key(asked.key, asked.version, answer, Via::Start, recorder);
         let order = unlocking.attempt.order;
+        let luck = &mut self.orders.get_mut(order).luck;
+        let again = self.keys.hear(&asked, answer, &unlocking.call, luck);
         match answer {
             Answer::Granted => {
                 self.set_hold(order, Hold::Nothing);
-                self.granted(instance, unlocking);
+                self.granted(instance, unlocking, recorder);
             }
             Answer::Denied(..) => {
                 self.fail_start(instance, EndReason::KeyDenied, Hold::KeyDenied, recorder);
@@ -237,20 +253,16 @@ impl<'s, Q: EventList> World<'s, Q> {
                 self.fail_start(instance, EndReason::KeyQuota, Hold::KeyQuota, recorder);
             }
             Answer::Retryable(_) => {
-                let settings = &self.scenario.keys[asked.key.index()].retry;
-                let luck = &mut self.orders.get_mut(order).luck;
-                let wait = retry::wait(&settings.back_off, unlocking.call.attempt, luck);
-                let again = self.now + wait;
-                if again > unlocking.call.begun + settings.total {
+                let Some((again, wait)) = again else {
                     return self.fail_start(
                         instance,
                         EndReason::KeyOutage,
                         Hold::KeyOutage,
                         recorder,
                     );
-                }
+                };
                 self.set_hold(order, Hold::KeyOutage);
-                unlocking.call.attempt += 1;
+                unlocking.call.again(wait);
                 self.instances.lives[instance.index()] = Life::Unlocking(unlocking);
                 self.step_at(instance, again);
             }
@@ -258,13 +270,18 @@ impl<'s, Q: EventList> World<'s, Q> {
     }
 
     /// A decrypt was granted: on to the next, or to the image.
-    fn granted(&mut self, instance: InstanceId, mut unlocking: Unlocking) {
+    fn granted(
+        &mut self,
+        instance: InstanceId,
+        mut unlocking: Unlocking,
+        recorder: &mut dyn Recorder,
+    ) {
         unlocking.granted += 1;
         let wanted =
             self.settings_of(instance).encryption.as_ref().map_or(0, |e| e.decrypts_per_start);
         if unlocking.granted < wanted {
-            unlocking.call = Call { begun: self.now, attempt: 1, asked: None };
-            return self.ask_key(instance, unlocking);
+            unlocking.call = Call::new(self.now);
+            return self.ask_key(instance, unlocking, recorder);
         }
         let unlocked = Unlocked { since: unlocking.since, calls: unlocking.calls };
         self.fetch(instance, unlocking.attempt, Some(unlocked));

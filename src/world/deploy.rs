@@ -7,7 +7,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use super::World;
 use super::event::Event;
 use super::instance::Call;
-use super::keys::{Answer, retry};
+use super::keys::Answer;
 use super::revocation::Via;
 use crate::ids::{InstanceId, RevisionId, ServiceId};
 use crate::kernel::EventList;
@@ -54,20 +54,23 @@ impl<'s, Q: EventList> World<'s, Q> {
         if deploy.settings.encryption.is_none() {
             return self.start_revision(revision, recorder);
         }
-        let call = Call { begun: self.now, attempt: 1, asked: None };
+        let call = Call::new(self.now);
         r.stage = Stage::Encrypting(Encrypting { call, luck });
-        self.ask_data_key(revision);
+        self.ask_data_key(revision, recorder);
     }
 
     /// Sends the next attempt to encrypt a revision's data key.
-    fn ask_data_key(&mut self, revision: RevisionId) {
+    fn ask_data_key(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
         let r = &mut self.revisions[revision.index()];
         let (Stage::Encrypting(encrypting), Some(encryption)) =
             (&mut r.stage, &r.settings.encryption)
         else {
             return;
         };
-        let asked = self.keys.ask(self.now, encryption.key, r.key_version, &mut encrypting.luck);
+        let luck = &mut encrypting.luck;
+        let Some(asked) = self.keys.call(self.now, encryption.key, r.key_version, luck) else {
+            return self.fail_deploy(revision, Failure::KeyOutage, recorder);
+        };
         encrypting.call.asked = Some(asked);
         r.calling += 1;
         r.calls_begun += 1;
@@ -80,10 +83,11 @@ impl<'s, Q: EventList> World<'s, Q> {
         let r = &mut self.revisions[revision.index()];
         let Stage::Encrypting(encrypting) = &mut r.stage else { return };
         let Some(asked) = encrypting.call.asked.take() else {
-            return self.ask_data_key(revision);
+            return self.ask_data_key(revision, recorder);
         };
         let call = encrypting.call;
         let answer = self.keys.settle(&asked);
+        let again = self.keys.hear(&asked, answer, &call, &mut encrypting.luck);
         r.calling -= 1;
         r.calls[answer.outcome() as usize] += 1;
         let key = &self.scenario.keys[asked.key.index()];
@@ -112,16 +116,14 @@ impl<'s, Q: EventList> World<'s, Q> {
             Answer::Denied(..) => self.fail_deploy(revision, Failure::KeyDenied, recorder),
             Answer::OverQuota => self.fail_deploy(revision, Failure::KeyQuota, recorder),
             Answer::Retryable(_) => {
+                let Some((again, wait)) = again else {
+                    return self.fail_deploy(revision, Failure::KeyOutage, recorder);
+                };
                 let Stage::Encrypting(encrypting) = &mut self.revisions[revision.index()].stage
                 else {
                     return;
                 };
-                let wait = retry::wait(&key.retry.back_off, call.attempt, &mut encrypting.luck);
-                let again = self.now + wait;
-                if again > call.begun + key.retry.total {
-                    return self.fail_deploy(revision, Failure::KeyOutage, recorder);
-                }
-                encrypting.call.attempt += 1;
+                encrypting.call.again(wait);
                 self.agenda.push(again.0, Event::DeployStep { revision });
             }
         }

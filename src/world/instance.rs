@@ -2,7 +2,7 @@
 
 use crate::ids::{InstanceId, OrderId, RevisionId};
 use crate::record::{EndReason, Phase};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 use super::keys::Asked;
 
@@ -120,8 +120,23 @@ pub struct Call {
     pub begun: SimTime,
     /// Ordinal of the present attempt, from 1.
     pub attempt: u32,
+    /// The wait before it; zero before the first.
+    pub waited: SimDuration,
     /// The attempt on its way; absent: the wait before the next one.
     pub asked: Option<Asked>,
+}
+
+impl Call {
+    /// A call whose first attempt is sent now.
+    pub fn new(now: SimTime) -> Self {
+        Self { begun: now, attempt: 1, waited: SimDuration::ZERO, asked: None }
+    }
+
+    /// Its next attempt comes after a wait.
+    pub fn again(&mut self, wait: SimDuration) {
+        self.attempt += 1;
+        self.waited = wait;
+    }
 }
 
 /// See [`Life::Fetching`].

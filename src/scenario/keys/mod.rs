@@ -10,7 +10,7 @@ use std::fmt;
 pub use domain::Domain;
 pub use external::ExternalManager;
 pub use quota::{Enforcement, Pool, Quota};
-pub use retry::Retry;
+pub use retry::{Breaker, Retry, RetryBudget, RetryPolicy};
 
 use super::build::{Build, count, flag, law, length, ratio, text};
 use super::tree::{Entry, Node};

@@ -5,6 +5,7 @@
 //! unusable or the manager goes away before the answer is there. So no call succeeds while its
 //! key is unusable.
 
+mod caller;
 mod external;
 mod key;
 mod quota;
@@ -12,15 +13,17 @@ pub mod retry;
 
 use rand::rngs::Xoshiro256PlusPlus;
 
+use caller::Caller;
 pub use external::Outage;
 pub use key::{Effect, KeyState};
 pub use quota::Meter;
 
+use super::instance::Call;
 use crate::ids::{KeyId, ManagerId, QuotaId};
 use crate::kernel::Streams;
 use crate::record::{CallOutcome, Denial};
 use crate::scenario::{Domain, Scenario};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// What an attempt of a key call came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +99,7 @@ pub struct KeyManager<'s> {
     keys: Vec<KeyState>,
     quotas: Vec<Meter>,
     outages: Vec<Option<Outage>>,
+    callers: Vec<Caller>,
 }
 
 impl<'s> KeyManager<'s> {
@@ -109,6 +113,7 @@ impl<'s> KeyManager<'s> {
             keys: scenario.keys.iter().map(key).collect(),
             quotas: scenario.quotas.iter().map(Meter::new).collect(),
             outages: vec![None; scenario.external_managers.len()],
+            callers: scenario.keys.iter().map(|k| Caller::new(&k.retry)).collect(),
         }
     }
 
@@ -135,6 +140,42 @@ impl<'s> KeyManager<'s> {
     /// Begins (or ends, with `None`) the outage of an external manager.
     pub fn set_outage(&mut self, manager: ManagerId, outage: Option<Outage>) {
         self.outages[manager.index()] = outage;
+    }
+
+    /// Sends one attempt of a start's or a deploy's call, unless the circuit breaker is open.
+    pub fn call(
+        &mut self,
+        now: SimTime,
+        key: KeyId,
+        version: u32,
+        luck: &mut Xoshiro256PlusPlus,
+    ) -> Option<Asked> {
+        if !self.callers[key.index()].may_call(now) {
+            return None;
+        }
+        let asked = self.ask(now, key, version, luck);
+        self.callers[key.index()].called(asked.answered);
+        Some(asked)
+    }
+
+    /// Notes the answer to such a call. After a retryable failure: when its next attempt begins,
+    /// and the wait until then; none where the call is not retried.
+    pub fn hear(
+        &mut self,
+        asked: &Asked,
+        answer: Answer,
+        call: &Call,
+        luck: &mut Xoshiro256PlusPlus,
+    ) -> Option<(SimTime, SimDuration)> {
+        let (now, retry) = (asked.answered, &self.scenario.keys[asked.key.index()].retry);
+        let caller = &mut self.callers[asked.key.index()];
+        caller.heard(retry, answer, now);
+        let spent = retry.attempts.is_some_and(|most| call.attempt >= most);
+        if !matches!(answer, Answer::Retryable(_)) || spent || !caller.may_retry(retry) {
+            return None;
+        }
+        let wait = retry::after(&retry.policy, call.attempt, call.waited, luck)?;
+        (now + wait <= call.begun + retry.total).then_some((now + wait, wait))
     }
 
     /// Sends one attempt of a call under a version of a key; `luck` is the caller's.
@@ -170,7 +211,21 @@ impl<'s> KeyManager<'s> {
     }
 
     /// The answer to an attempt, at its instant.
-    pub fn settle(&self, asked: &Asked) -> Answer {
+    pub fn settle(&mut self, asked: &Asked) -> Answer {
+        let answer = self.answer(asked);
+        let failing = self.callers[asked.key.index()].failing_for(answer, asked.answered);
+        let escalates = self.scenario.keys[asked.key.index()].retry.escalates_after;
+        match answer {
+            Answer::Retryable(domain) if escalates.is_some_and(|after| failing >= after) => {
+                Answer::Denied(Denial::External, Some(domain))
+            }
+            Answer::Granted | Answer::Denied(..) | Answer::OverQuota | Answer::Retryable(_) => {
+                answer
+            }
+        }
+    }
+
+    fn answer(&self, asked: &Asked) -> Answer {
         if asked.verdict != Answer::Granted {
             return asked.verdict;
         }

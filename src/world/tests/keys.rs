@@ -43,6 +43,7 @@ pub struct Call {
     pub purpose: CallPurpose,
     pub outcome: CallOutcome,
     pub denial: Option<Denial>,
+    pub attempt: u32,
 }
 
 /// What a run stated.
@@ -94,6 +95,7 @@ impl Recorder for Run {
                 purpose: c.purpose,
                 outcome: c.outcome,
                 denial: c.denial,
+                attempt: c.attempt,
             }),
             Record::Instance(i) => {
                 if let Some(ended) = i.ended {
@@ -285,4 +287,55 @@ fn a_permission_comes_and_goes_with_its_propagation() {
     let denials: Vec<_> = run.checks(320.0, 560.0).iter().map(|c| c.denial).collect();
     assert!(denials.len() >= 4 && denials.iter().all(|d| *d == Some(Denial::Permission)));
     assert!(run.checks(560.0, 1e9).iter().all(|c| c.outcome == CallOutcome::Ok));
+}
+
+/// Attempts of a call that always fails, counted from the instants at which they may begin: every
+/// 1 s of wait after 315 ms (15 ms of the platform, two calls of 150 ms), up to a minute.
+#[test]
+fn retries_end_when_their_time_or_number_is_spent() {
+    let external = format!("{BASE}{EXTERNAL}");
+    let outage = "{at='0s',for='30m',external_outage={manager='vault',domain='TIMEOUT'}}";
+    let cold = ["services.web.initial_instances=0", "services.web.max_instances=3"];
+    let most = |extra: &[&str]| {
+        let overrides: Vec<&str> = cold.iter().chain(extra).copied().collect();
+        let run = timeline(&external, &[outage], &overrides);
+        run.calls.iter().map(|c| c.attempt).max().expect("calls")
+    };
+    let fixed = ["keys.main.retry.policy=fixed", "keys.main.retry.initial=1s"];
+    assert_eq!(most(&fixed), 1 + (60.0_f64 / 1.315) as u32);
+    assert_eq!(most(&[fixed[0], fixed[1], "keys.main.retry.attempts=7"]), 7);
+    assert_eq!(most(&["keys.main.retry.policy=none"]), 1);
+    // Waits of 1, 2, 4, 8, 16 s: the seventh attempt would begin at 6 × 0.315 + 63 s.
+    let growing = ["keys.main.retry.policy=exponential", "keys.main.retry.multiplier=2", fixed[1]];
+    assert_eq!(most(&growing), 6);
+}
+
+/// gRPC A6: of ten tokens four failures leave more than half, the fifth does not; nothing gives
+/// any back. A breaker lets its failures through, then one try each time that it has been open.
+#[test]
+fn a_budget_and_a_breaker_hold_for_all_starts_together() {
+    let external = format!("{BASE}{EXTERNAL}");
+    let outage = "{at='0s',for='30m',external_outage={manager='vault',domain='TIMEOUT'}}";
+    let cold = ["services.web.initial_instances=0", "keys.main.check.enabled=false"];
+    let run = timeline(&external, &[outage], &[cold[0], cold[1], "keys.main.retry.budget={}"]);
+    assert_eq!(run.calls.iter().filter(|c| c.attempt > 1).count(), 4);
+    let breaker = "keys.main.retry.breaker={failures=3,open_for='60s'}";
+    let one = "services.web.max_instances=1";
+    let small = ["services.web.min_instances=1", one];
+    let run = timeline(&external, &[outage], &[cold[0], cold[1], breaker, small[0], small[1]]);
+    let calls: Vec<f64> = run.calls.iter().map(|c| c.at).collect();
+    assert!(calls.len() > 15 && calls.len() <= 3 + 30, "{}", calls.len());
+    assert!(calls[2..].windows(2).all(|pair| pair[1] - pair[0] >= 60.0), "{calls:?}");
+}
+
+/// A failure that may pass and does not becomes one that does not pass.
+#[test]
+fn a_long_outage_may_escalate() {
+    let external = format!("{BASE}{EXTERNAL}");
+    let outage = "{at='5m',for='25m',external_outage={manager='vault',domain='TIMEOUT'}}";
+    let run = timeline(&external, &[outage], &["keys.main.retry.escalates_after=10m"]);
+    let first = run.calls.iter().find(|c| c.outcome == CallOutcome::Timeout).expect("one").at;
+    let detected = run.detected.expect("the checks go on");
+    assert!(detected - first >= 600.0 && detected - first < 701.0, "{first} to {detected}");
+    assert_eq!(run.revoked, 3);
 }
