@@ -104,6 +104,7 @@ impl<'s> Part<'s> {
             calls_begun: 0,
             calls_dropped: 0,
             calling_after: 0,
+            expired: 0,
             revoked: 0,
             first_block: None,
             first_key_failure: None,
