@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::scenario::Override;
+use crate::units::SimDuration;
 
 /// Simulates services that scale out with a customer-managed key in the start path: what happens
 /// to their users when that key is slow, away, over quota or revoked?
@@ -33,6 +34,8 @@ pub(super) enum Command {
     Run(Run),
     /// Check scenarios and their load files, and run nothing
     Validate(Validate),
+    /// Replay an autoscaler over a recorded series, without a simulation
+    Policy(Policy),
 }
 
 /// Runs scenarios, one folder of results each. The verdict is the last block of the output.
@@ -75,6 +78,35 @@ pub(super) struct Validate {
     /// How much to say.
     #[command(flatten)]
     pub talk: Talk,
+}
+
+/// Replays an autoscaler over a recorded series: what it would have done, a row a decision.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale policy knative.toml --series observed.csv
+  keyscale policy hpa.toml --series load.csv --closed-loop --startup 10s
+  keyscale policy cloud-run.toml --series observed.csv --out decisions.csv")]
+pub(super) struct Policy {
+    /// One table [autoscaler.NAME] as in a scenario, and container_concurrency
+    #[arg(value_name = "SETTINGS")]
+    pub settings: PathBuf,
+    /// A row a second: t_s, ready, and what was observed (concurrency, rps, cpu_utilization; empty
+    /// without a report); with --closed-loop t_s and load
+    #[arg(long, value_name = "FILE")]
+    pub series: PathBuf,
+    /// The series is the offered load, and instances follow the policy
+    #[arg(long)]
+    pub closed_loop: bool,
+    /// Time from wanting an instance to having it ready [default: 3s]
+    #[arg(long, value_name = "LENGTH", requires = "closed_loop", value_parser = SimDuration::parse)]
+    pub startup: Option<SimDuration>,
+    /// File of the decisions, in the place of standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Say nothing but results and errors
+    #[arg(short, long)]
+    pub quiet: bool,
 }
 
 /// Scenarios, and what to change in them.

@@ -10,6 +10,7 @@ mod interrupt;
 mod judged;
 mod load_files;
 mod numbers;
+mod policy;
 mod progress;
 mod read;
 mod run;
@@ -34,6 +35,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) 
             console.choose(args.color);
             match &args.command {
                 Command::Run(asked) => run::run(asked, console),
+                Command::Policy(asked) => policy::policy(asked, console),
                 Command::Validate(asked) => validate::validate(asked, console),
             }
         }

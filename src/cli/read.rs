@@ -54,7 +54,7 @@ fn read(
     talk: Talk,
     console: &mut Console<'_>,
 ) -> Result<(Problems, Ready), Problems> {
-    let text = text(path)?;
+    let text = text(path, "scenario")?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let origin = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -97,15 +97,15 @@ fn changed(checked: &Checked, file: &TraceFile, read: &FileDigest) -> Option<Pro
     })
 }
 
-/// The text of a scenario file.
-fn text(path: &Path) -> Result<String, Problems> {
+/// The text of a file of settings, which people call by a noun.
+pub(super) fn text(path: &Path, noun: &str) -> Result<String, Problems> {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
         true => Err(io::Error::other("it is a folder")),
         false => file.take(LIMIT).read_to_end(&mut bytes),
     });
     if let Err(error) = read {
-        return Err(unreadable(path, &error));
+        return Err(unreadable(path, noun, &error));
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
@@ -121,16 +121,16 @@ fn text(path: &Path) -> Result<String, Problems> {
             let marks = vec![(at..at + '\u{fffd}'.len_utf8(), label)];
             let origin = path.display().to_string();
             let excerpts = vec![Excerpt { origin, line: 1, text: (*shown).into(), marks }];
-            let title = "the scenario is not UTF-8".to_owned();
+            let title = format!("the {noun} is not UTF-8");
             Err(error_of(title, excerpts, Some("save it as UTF-8".to_owned())))
         }
     }
 }
 
-/// A scenario file that can't be read, with the name that was probably meant.
-fn unreadable(path: &Path, error: &io::Error) -> Problems {
+/// A file that can't be read, with the name that was probably meant.
+fn unreadable(path: &Path, noun: &str, error: &io::Error) -> Problems {
     let missing = error.kind() == io::ErrorKind::NotFound;
-    let title = format!("can't read the scenario {}: {}", path.display(), why(error));
+    let title = format!("can't read the {noun} {}: {}", path.display(), why(error));
     let longer = path.with_extension("toml");
     let meant = missing && longer != path && longer.is_file();
     let help = meant.then(|| format!("did you mean {}?", longer.display()));

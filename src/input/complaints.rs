@@ -1,6 +1,7 @@
 //! What is wrong with a file of load: the first few problems in full, the others counted.
 
 use std::io;
+use std::path::Path;
 
 use super::place::excerpt;
 use crate::scenario::TraceFile;
@@ -14,21 +15,30 @@ pub(super) type Wrong = (Option<usize>, String, String);
 
 /// The problems of one file.
 pub(super) struct Complaints<'f> {
-    file: &'f TraceFile,
+    path: &'f Path,
+    /// What people call such a file.
+    pub noun: &'static str,
+    /// What names it.
+    named_by: &'f str,
     problems: Vec<Problem>,
     unshown: u64,
 }
 
 impl<'f> Complaints<'f> {
-    /// None yet.
+    /// None yet, of a file of load.
     pub fn about(file: &'f TraceFile) -> Self {
-        Self { file, problems: Vec::new(), unshown: 0 }
+        Self::of(&file.path, "load file", &file.key)
+    }
+
+    /// None yet.
+    pub fn of(path: &'f Path, noun: &'static str, named_by: &'f str) -> Self {
+        Self { path, noun, named_by, problems: Vec::new(), unshown: 0 }
     }
 
     /// All of them.
     pub fn finish(mut self) -> Problems {
         if self.unshown > 0 {
-            let (n, path) = (self.unshown, self.file.path.display());
+            let (n, path) = (self.unshown, self.path.display());
             let title = format!("and {n} more such rows in {path}");
             self.push(Severity::Error, title, Vec::new(), None);
         }
@@ -44,7 +54,7 @@ impl<'f> Complaints<'f> {
     #[allow(clippy::wildcard_enum_match_arm, reason = "the system has many kinds")]
     pub fn unreadable(&mut self, error: &io::Error) {
         let why = why(error);
-        let title = format!("can't read the load file {}: {why}", self.file.path.display());
+        let title = format!("can't read the {} {}: {why}", self.noun, self.path.display());
         self.push(Severity::Error, title, Vec::new(), self.named(None));
     }
 
@@ -61,7 +71,7 @@ impl<'f> Complaints<'f> {
         help: Option<&str>,
     ) {
         if self.shown() {
-            let place = excerpt(&self.file.path, byte, column, &label);
+            let place = excerpt(self.path, byte, column, &label);
             self.push(Severity::Error, title, vec![place], self.named(help));
         }
     }
@@ -76,7 +86,7 @@ impl<'f> Complaints<'f> {
     ) {
         if self.shown() {
             let place =
-                |(byte, label): (u64, String)| excerpt(&self.file.path, byte, Some(column), &label);
+                |(byte, label): (u64, String)| excerpt(self.path, byte, Some(column), &label);
             let places = rows.map(place).into();
             self.push(Severity::Error, title.to_owned(), places, self.named(help));
         }
@@ -84,7 +94,7 @@ impl<'f> Complaints<'f> {
 
     /// Something to look at.
     pub fn warn(&mut self, byte: u64, column: usize, title: &str, label: &str, help: Option<&str>) {
-        let place = excerpt(&self.file.path, byte, Some(column), label);
+        let place = excerpt(self.path, byte, Some(column), label);
         let help = help.map(str::to_owned);
         self.push(Severity::Warning, title.to_owned(), vec![place], help);
     }
@@ -98,7 +108,7 @@ impl<'f> Complaints<'f> {
 
     /// A help and, once, which key of the scenario names the file.
     fn named(&self, help: Option<&str>) -> Option<String> {
-        let named = (!self.any()).then(|| format!("the file is named by {}", self.file.key));
+        let named = (!self.any()).then(|| format!("the file is named by {}", self.named_by));
         let parts: Vec<&str> = help.into_iter().chain(named.as_deref()).collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }

@@ -1,4 +1,5 @@
-//! The readers of what people have at hand: recorded load as CSV.
+//! The readers of what people have at hand: recorded load and recorded
+//! series as CSV.
 //!
 //! Beside [`cli`](crate::cli), which reads scenarios, nothing else in the crate opens a file to
 //! read it. A reader hands over checked values in order of time, or everything it found wrong.
@@ -9,8 +10,10 @@ mod digest;
 mod file;
 mod place;
 mod rows;
+pub mod series;
 pub mod trace;
 
 pub(crate) use complaints::why;
 pub use digest::FileDigest;
+pub use series::{Wanted, read_series};
 pub use trace::{Reading, read_trace};

@@ -150,16 +150,16 @@ fn all<T>(found: Option<Option<T>>) -> Option<Option<T>> {
 }
 
 /// Where the one column of a name is.
-fn column(names: &[String], wanted: &str, wrong: &mut Complaints<'_>) -> Option<usize> {
+pub(super) fn column(names: &[String], wanted: &str, wrong: &mut Complaints<'_>) -> Option<usize> {
     let mut found = (0..names.len()).filter(|&i| names[i] == wanted);
     match (found.next(), found.next()) {
         (Some(at), None) => return Some(at),
         (Some(_), Some(second)) => {
-            let title = format!("the load file has several columns `{wanted}`");
+            let title = format!("the {} has several columns `{wanted}`", wrong.noun);
             wrong.wrong(0, (Some(second), title, "named a second time here".to_owned()));
         }
         (None, _) => {
-            let title = format!("the load file has no column `{wanted}`");
+            let title = format!("the {} has no column `{wanted}`", wrong.noun);
             let some: Vec<&str> = names.iter().take(20).map(String::as_str).collect();
             let label = format!("its columns are {}", some.join(", "));
             let near = nearest(names, wanted).map(|name| format!("did you mean `{name}`?"));

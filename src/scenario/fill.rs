@@ -32,10 +32,34 @@ fn each(root: &mut Node, names: &str, mut fill: impl FnMut(&mut Node)) {
     entries.into_iter().flatten().for_each(|entry| fill(&mut entry.node));
 }
 
+/// Defaults of an autoscaler's table that follow from its other keys.
+pub(super) fn autoscaler(table: &mut Node) {
+    if let Some(settings) = table.get_mut("cloud_run") {
+        let controlled = ["cpu_target", "concurrency_target"];
+        let controlled = controlled.iter().any(|key| settings.get(key).is_some_and(|n| n.given));
+        if settings.get("tolerance").is_none() {
+            settings.add_default("tolerance", Value::Float(if controlled { 0.1 } else { 0.0 }));
+        }
+    }
+    let Some(settings) = table.get_mut("hpa") else { return };
+    let window = settings.get("downscale_stabilization").map(|node| node.value.clone());
+    let rules = settings.get_mut("behavior").and_then(|behavior| behavior.get_mut("scale_down"));
+    if let (Some(rules), Some(window)) = (rules, window)
+        && rules.get("stabilization_window").is_none()
+    {
+        rules.add_default("stabilization_window", window);
+    }
+}
+
 fn service(service: &mut Node) {
+    if let Some(table) = service.get_mut("autoscaler") {
+        autoscaler(table);
+    }
     if service.get("initial_instances").is_none() {
-        let fixed = service.get("autoscaler.fixed.instances");
-        let initial = fixed.or_else(|| service.get("min_instances")).and_then(Node::whole::<u32>);
+        let whole = |key: &str| service.get(key).and_then(Node::whole::<u32>);
+        let kept = ["autoscaler.hpa.min_replicas", "autoscaler.knative.min_scale", "min_instances"];
+        let kept = kept.into_iter().filter_map(whole).max();
+        let initial = whole("autoscaler.fixed.instances").or(kept);
         // Where neither can be read there is an error anyway.
         service.add_default("initial_instances", Value::Integer(initial.unwrap_or(0).into()));
     }

@@ -16,6 +16,7 @@ mod build;
 mod check;
 mod checks;
 mod deploy;
+mod dry_run;
 mod fill;
 pub mod keys;
 mod limits;
@@ -38,8 +39,12 @@ pub mod trace;
 mod tree;
 mod value;
 
-pub use autoscaler::{Autoscaler, CloudRun};
+pub use autoscaler::{
+    Aggregation, Autoscaler, Behavior, CloudRun, Hpa, HpaMetric, HpaPolicy, Knative, KnativeMetric,
+    PolicyKind, ScalingRules, Schedule, Select, Step,
+};
 pub use check::{Checked, Source, check, check_with};
+pub use dry_run::{DryRun, Series, Signal, check_dry_run};
 pub use keys::{
     Breaker, Check, Domain, Enforcement, ExternalManager, Key, KeyName, Pool, Propagation,
     Protection, Quota, Retry, RetryBudget, RetryPolicy, Tail, VersionState,

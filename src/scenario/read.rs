@@ -10,17 +10,19 @@ use super::value;
 
 /// Reads a whole file: afterwards every table has every key that has a plain default.
 pub(super) fn read(root: &mut Node, schema: &Shape, found: &mut Findings) {
-    Reader { found, path: Vec::new() }.value(schema, root);
+    Reader { found, whole: schema.row.meaning, path: Vec::new() }.value(schema, root);
 }
 
 /// Reads what stands at a path of names, by its shape.
 pub(super) fn read_at(path: &[&str], node: &mut Node, shape: &Shape, found: &mut Findings) {
     let path = path.iter().map(|&name| name.to_owned()).collect();
-    Reader { found, path }.value(shape, node);
+    Reader { found, whole: "the scenario", path }.value(shape, node);
 }
 
 struct Reader<'a> {
     found: &'a mut Findings,
+    /// What the file is.
+    whole: &'static str,
     /// Where the walk is.
     path: Vec<String>,
 }
@@ -82,7 +84,7 @@ impl Reader<'_> {
     /// The path of the table that is being read, or of a key in it.
     fn path(&self) -> String {
         match self.path.is_empty() {
-            true => "the scenario".to_owned(),
+            true => self.whole.to_owned(),
             false => shown(&self.path.join(".")),
         }
     }

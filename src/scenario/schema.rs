@@ -5,7 +5,7 @@
 //! does not.
 
 use super::keys::Domain;
-pub use super::table::{DISTRIBUTION, ROWS};
+pub use super::table::{DISTRIBUTION, POLICY, ROWS};
 use crate::units::SimDuration;
 
 /// One key.
@@ -191,13 +191,33 @@ pub struct Shape {
 
 /// The row of the whole file.
 static ROOT: Row =
-    Row { path: "", kind: Kind::Table, presence: Presence::Required(""), meaning: "a scenario" };
+    Row { path: "", kind: Kind::Table, presence: Presence::Required(""), meaning: "the scenario" };
+
+/// The row of a whole file of settings for a dry run.
+static SETTINGS: Row =
+    Row { path: "", kind: Kind::Table, presence: Presence::Required(""), meaning: "the settings" };
+
+/// Where the table of a policy stands in a scenario.
+const OF_SERVICE: &str = "services.*.";
 
 impl Shape {
     /// The whole schema.
     pub fn root() -> Self {
         let mut root = Self { name: "", row: &ROOT, children: Vec::new() };
         ROWS.iter().for_each(|row| root.graft(row, row.path));
+        root
+    }
+
+    /// The keys of a policy without a service.
+    pub fn dry_run() -> Self {
+        let mut root = Self { name: "", row: &SETTINGS, children: Vec::new() };
+        POLICY.iter().for_each(|row| root.graft(row, row.path));
+        for row in ROWS {
+            let path = row.path.strip_prefix(OF_SERVICE);
+            if let Some(path) = path.filter(|path| path.starts_with("autoscaler")) {
+                root.graft(row, path);
+            }
+        }
         root
     }
 

@@ -1,6 +1,6 @@
 //! Services: limits, concurrency, timeouts, and how an instance starts.
 
-use super::autoscaler::Autoscaler;
+use super::autoscaler::{Autoscaler, Schedule};
 use super::build::{Build, count, flag, law, length, number, ratio, text};
 use super::load::Load;
 use super::tree::{Entry, Node};
@@ -43,6 +43,8 @@ pub struct Service {
     pub session_affinity: Option<SessionAffinity>,
     /// How many instances are wanted.
     pub autoscaler: Autoscaler,
+    /// A minimum that changes with time, over whatever the autoscaler wants.
+    pub schedule: Option<Schedule>,
     /// Idle for longer, an instance may be stopped.
     pub idle_timeout: SimDuration,
     /// From the stop signal to the forced stop.
@@ -277,6 +279,7 @@ impl Service {
                 .get("session_affinity")
                 .map(|affinity| SessionAffinity { clients: count(affinity, "clients") }),
             autoscaler: Autoscaler::build(table("autoscaler")),
+            schedule: Schedule::of(table("autoscaler")),
             idle_timeout: length(service, "idle_timeout"),
             drain_grace: length(service, "drain_grace"),
             start: Start::build(table("start")),

@@ -5,6 +5,7 @@
 use rand::rngs::Xoshiro256PlusPlus;
 
 use super::World;
+use super::autoscaler::Cause;
 use super::event::Event;
 use super::instance::Call;
 use super::keys::Answer;
@@ -135,8 +136,8 @@ impl<'s, Q: EventList> World<'s, Q> {
         r.stage = Stage::Starting;
         let (service, deadline) = (r.service, r.settings.start.deadline);
         self.agenda.push((self.now + deadline).0, Event::DeployDeadline { revision });
-        self.decide(revision);
-        self.schedule_tick(revision);
+        self.decide(revision, Cause::Tick);
+        self.start_scaling(revision);
         self.rebalance(service, recorder);
     }
 

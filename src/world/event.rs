@@ -227,6 +227,11 @@ pub enum Event {
         /// Of the revision's clock.
         serial: u32,
     },
+    /// A revision's instances and its queue report to its autoscaler.
+    Report {
+        /// The revision.
+        revision: RevisionId,
+    },
     /// A revision's autoscaler decides.
     Tick {
         /// The revision.
@@ -265,7 +270,8 @@ impl Ranked for Event {
             Self::Idle { .. } => 8,
             Self::DrainDeadline { .. } => 9,
             Self::WaitingPeriodOver { .. } => 10,
-            Self::Tick { .. } => 11,
+            Self::Report { .. } => 11,
+            Self::Tick { .. } => 12,
         }
     }
 }

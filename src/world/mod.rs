@@ -7,7 +7,7 @@
 //! there are many sources. [`World::advance`] runs to the next sample edge.
 
 mod affinity;
-mod autoscaler;
+pub mod autoscaler;
 mod blame;
 mod check;
 mod client;
@@ -26,6 +26,7 @@ mod request;
 mod revision;
 mod revocation;
 mod router;
+mod scaling;
 mod service;
 mod shutdown;
 mod split;
@@ -180,9 +181,9 @@ impl<'s, Q: EventList> World<'s, Q> {
         for _ in 0..settings.initial_instances {
             self.add_ready(revision);
         }
-        self.decide(revision);
+        self.decide(revision, autoscaler::Cause::Tick);
         self.refill(revision);
-        self.schedule_tick(revision);
+        self.start_scaling(revision);
     }
 
     /// A new revision of a service, without traffic and without instances.
@@ -210,7 +211,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             latency,
             &self.streams,
         );
-        revision.deployed = self.now;
+        revision.deploy_at(self.now, self.zero);
         self.revisions.push(revision);
         if let Some(encryption) = &settings.encryption {
             self.watches[encryption.key.index()].revisions.push(id);
@@ -387,6 +388,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             Event::WaitingPeriodOver { revision, serial } => {
                 self.waiting_period_over(revision, serial, recorder);
             }
+            Event::Report { revision } => self.report(revision, recorder),
             Event::Tick { revision } => self.tick(revision, recorder),
             Event::DeployStep { revision } => self.deploy_step(revision, recorder),
             Event::DeployDeadline { revision } => self.deploy_deadline(revision, recorder),

@@ -197,6 +197,7 @@ impl<Q: EventList> World<'_, Q> {
         let settings = self.service_of(revision);
         let waiting = self.revisions[revision.index()].pending.len();
         self.start_on_demand(revision, waiting + 1);
+        self.wake(revision);
         let now = self.now.0;
         let r = &mut self.revisions[revision.index()];
         let segment = r.blame.enter();

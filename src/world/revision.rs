@@ -10,7 +10,8 @@ use crate::scenario::{RolloutStep, Service};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
-use super::autoscaler::{self, Observation, Policy};
+use super::autoscaler::replay::Activator;
+use super::autoscaler::{self, Policy, Setting};
 use super::blame::Blame;
 use super::cold_start::Hold;
 use super::deploy::Stage;
@@ -183,6 +184,12 @@ pub struct Revision<'s> {
     instance_since: SimTime,
     /// How many instances are wanted, before the limits.
     pub policy: Box<dyn Policy>,
+    /// What had been counted at the last report to the policy.
+    pub reported: Reported,
+    /// The same at its last decision.
+    pub synced: Reported,
+    /// Whether what holds waiting requests reports.
+    pub activator: Activator,
     /// What the policy wants.
     pub desired: u32,
     /// That within the limits.
@@ -191,6 +198,32 @@ pub struct Revision<'s> {
     pub key_version: u32,
     /// From the detection of a revocation to the stop of all its instances.
     pub clock: Clock,
+}
+
+/// Requests as they had been counted at some instant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reported {
+    /// The instant.
+    pub at: SimTime,
+    /// Integral of the requests that hold slots, in request-nanoseconds.
+    pub in_flight_time: u128,
+    /// Integral of the requests waiting, in request-nanoseconds.
+    pub pending_time: u128,
+    /// Arrivals, retries among them; it wraps.
+    pub arrivals: u64,
+    /// Reported already of what comes after the instant.
+    pub ahead: f64,
+}
+
+/// The policy of a revision that is made at an instant, before its first decision.
+fn policy(settings: &Service, ordinal: u32, made: SimTime, zero: SimTime) -> Box<dyn Policy> {
+    let setting = Setting {
+        concurrency: settings.concurrency.into(),
+        made,
+        ready: if ordinal == 1 { settings.initial_instances } else { 0 },
+        zero,
+    };
+    autoscaler::policy(&settings.autoscaler, settings.schedule.as_ref(), setting)
 }
 
 impl<'s> Revision<'s> {
@@ -254,7 +287,10 @@ impl<'s> Revision<'s> {
             calling: 0,
             instance_time: 0,
             instance_since: SimTime::ZERO,
-            policy: autoscaler::policy(settings),
+            policy: policy(settings, ordinal, SimTime::ZERO, SimTime::ZERO),
+            reported: Reported::default(),
+            synced: Reported::default(),
+            activator: Activator::default(),
             desired: 0,
             wanted: 0,
             key_version,
@@ -266,6 +302,28 @@ impl<'s> Revision<'s> {
     /// The limits hold for what the policy wants; without traffic nothing is wanted.
     pub fn settle_wanted(&mut self) {
         self.wanted = self.limits.clamp(if self.routed { self.desired } else { 0 });
+    }
+
+    /// It is deployed now; `zero` is the end of the warm-up.
+    pub fn deploy_at(&mut self, now: SimTime, zero: SimTime) {
+        self.deployed = now;
+        self.policy = policy(self.settings, self.ordinal, now, zero);
+        self.desired = self.policy.initial();
+        if self.ordinal == 1 {
+            self.desired = self.desired.max(self.settings.initial_instances);
+        }
+        (self.reported.at, self.synced.at) = (now, now);
+    }
+
+    /// Requests as they are counted now; the traffic has been brought up to it.
+    pub fn counted(&self, now: SimTime) -> Reported {
+        Reported {
+            at: now,
+            in_flight_time: self.traffic.in_flight_time + self.traffic.held_time,
+            pending_time: self.traffic.pending_time,
+            arrivals: self.traffic.count.arrivals + self.traffic.count.retries,
+            ahead: 0.0,
+        }
     }
 
     /// Brings every integral up to now.
@@ -328,17 +386,6 @@ impl<'s> Revision<'s> {
         self.seats[seat as usize].expect("the router knows only seats that are taken")
     }
 
-    /// What its policy sees.
-    pub fn observe(&self, now: SimTime) -> Observation {
-        Observation {
-            now,
-            in_flight_time: (self.traffic.in_flight_time + self.traffic.held_time) as u64,
-            ready: self.ready,
-            orders: self.ordered(),
-            pending: self.pending.len() as u64,
-        }
-    }
-
     /// What waiting requests wait for: the first cause that applies.
     pub fn cause(&self) -> Cause {
         let held = |hold: Hold| self.held[hold as usize] > 0;
@@ -369,6 +416,10 @@ impl<'s> Revision<'s> {
 
     /// Forgets what was counted before the end of the warm-up.
     pub fn reset_counts(&mut self) {
+        for before in [&mut self.reported, &mut self.synced] {
+            let counted = self.traffic.count.arrivals + self.traffic.count.retries;
+            before.arrivals = before.arrivals.wrapping_sub(counted);
+        }
         self.traffic.count = Requests::default();
         self.traffic.residence = 0;
         self.traffic.latency_sum = 0;

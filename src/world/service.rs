@@ -5,7 +5,6 @@ use super::affinity::Affinity;
 use super::client::Clients;
 use super::cold_start::Progress;
 use super::deploy::Stage;
-use super::event::Event;
 use super::revision::{Limits, Revision};
 use super::split::{Split, divide};
 use crate::ids::{OrderId, RevisionId, ServiceId};
@@ -138,33 +137,6 @@ impl<'s, Q: EventList> World<'s, Q> {
         }
     }
 
-    /// The autoscaler decides.
-    pub(super) fn tick(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
-        self.touched = revision;
-        self.decide(revision);
-        self.cancel_surplus(revision, recorder);
-        self.refill(revision);
-        self.expire_idle(revision, recorder);
-        self.schedule_tick(revision);
-    }
-
-    /// Has the agenda call the autoscaler at its next tick.
-    pub(super) fn schedule_tick(&mut self, revision: RevisionId) {
-        let r = &self.revisions[revision.index()];
-        if let Some(length) = r.policy.tick() {
-            self.agenda.push((self.now + length).0, Event::Tick { revision });
-        }
-    }
-
-    /// Asks the policy what it wants; the limits hold.
-    pub(super) fn decide(&mut self, revision: RevisionId) {
-        let r = &mut self.revisions[revision.index()];
-        r.traffic.step(self.now.0, r.pending.len());
-        let seen = r.observe(self.now);
-        r.desired = r.policy.decide(&seen);
-        r.settle_wanted();
-    }
-
     /// Orders starts up to what is wanted.
     pub(super) fn refill(&mut self, revision: RevisionId) {
         let r = &self.revisions[revision.index()];
@@ -199,7 +171,7 @@ impl<'s, Q: EventList> World<'s, Q> {
     /// Gives up orders that wait to be tried again, the youngest first, where neither the policy
     /// nor the waiting requests need them. An attempt under way goes on: the instance may be
     /// idle later, and stop for that.
-    fn cancel_surplus(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
+    pub(super) fn cancel_surplus(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
         let settings = self.service_of(revision);
         let r = &self.revisions[revision.index()];
         let demand = r.pending.len().div_ceil(usize::from(settings.concurrency)) as u32;

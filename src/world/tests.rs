@@ -37,6 +37,7 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
         routing: Routing::FullestBelowTarget { target: Ratio(0.6) },
         session_affinity: None,
         autoscaler: scenario::Autoscaler::Fixed { instances },
+        schedule: None,
         idle_timeout: SimDuration::from_secs(900),
         drain_grace: SimDuration::from_secs(10),
         start: Start {
@@ -214,9 +215,11 @@ fn the_event_list_changes_no_result() {
     let mut service = fixed(40.0, 0, 4);
     service.autoscaler = scenario::Autoscaler::CloudRun(scenario::CloudRun {
         tick: SimDuration::from_secs(5),
+        cpu_target: None,
         concurrency_target: Some(Ratio(0.6)),
         window: SimDuration::from_secs(60),
         long_window: SimDuration::from_secs(600),
+        tolerance: Ratio(0.0),
     });
     service.max_instances = 30;
     service.pending_timeout = PendingTimeout::Fixed(SimDuration::from_secs(2));

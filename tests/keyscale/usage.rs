@@ -18,7 +18,12 @@ fn refused(folder: &Folder, args: &[&str], parts: &[&str]) -> Ran {
 #[test]
 fn helps_begin_with_three_examples() {
     let folder = Folder::new("help");
-    for args in [vec!["--help"], vec!["run", "--help"], vec!["validate", "--help"]] {
+    for args in [
+        vec!["--help"],
+        vec!["run", "--help"],
+        vec!["validate", "--help"],
+        vec!["policy", "--help"],
+    ] {
         let ran = keyscale(&folder, &args).exits(0);
         let mut lines = ran.out.lines();
         assert_eq!(lines.next(), Some("Examples:"), "{args:?}");

@@ -3,6 +3,7 @@
 //! A check looks at what can be read and keeps silent about the rest, which the reader has
 //! reported.
 
+mod autoscaler;
 mod horizon;
 mod keys;
 mod laws;
@@ -52,6 +53,17 @@ pub(super) fn check(
     checks.unused();
     checks.thresholds(vocabulary);
     checks.expects(vocabulary);
+}
+
+/// Makes the checks of settings of a policy without a service.
+pub(super) fn dry_run(root: &Node, sources: &Sources, found: &mut Findings) {
+    if root.get("autoscaler").is_none_or(|table| !table.given) {
+        let finding = found.error("autoscaler is missing", &root.place, "which policy?");
+        finding.help("for example [autoscaler.knative]");
+    }
+    let mut checks = Checks { root, sources, found };
+    checks.ordered(root, "min_instances", "max_instances", Node::whole::<u32>);
+    checks.autoscaler(root, "container_concurrency");
 }
 
 impl<'a> Checks<'a> {

@@ -52,8 +52,8 @@ impl Checks<'_> {
     /// The checks of what a deploy makes.
     fn settings(&mut self, service: &Node) {
         self.fixed(service);
-        let windows = ("autoscaler.cloud_run.window", "autoscaler.cloud_run.long_window");
-        self.ordered(service, windows.0, windows.1, Node::duration);
+        self.autoscaler(service, "concurrency");
+        self.simulated_autoscaler(service);
         let back_off = ("start.back_off.initial", "start.back_off.max");
         self.ordered(service, back_off.0, back_off.1, Node::duration);
         if service.get("client.retries").is_some() {
@@ -77,6 +77,27 @@ impl Checks<'_> {
             let title = "fixed instances are more than max_instances";
             let help = format!("raise max_instances to {wanted} or more, or lower instances");
             self.found.error(title, &fixed.place, label).help(help);
+        }
+    }
+
+    /// What a policy needs of the service that it scales.
+    fn simulated_autoscaler(&mut self, service: &Node) {
+        let metric = service.get("autoscaler.hpa.metric").and_then(Node::text);
+        if let (Some(hpa), Some("cpu" | "cpu_utilization")) =
+            (service.get("autoscaler.hpa"), metric)
+        {
+            let label = "no request takes CPU here";
+            let finding = self.found.error("there is no CPU to measure", &hpa.place, label);
+            finding.help("for example metric = \"concurrency\" with target = 20");
+        }
+        let per_request = service.get("autoscaler.per_request");
+        let (Some(policy), Some(concurrency)) = (per_request, service.get("concurrency")) else {
+            return;
+        };
+        if concurrency.whole::<u32>().is_some_and(|n| n > 1) {
+            let label = format!("concurrency is {}", concurrency.show());
+            let title = "per_request has one request an instance";
+            self.found.error(title, &policy.place, label).help("set concurrency = 1");
         }
     }
 

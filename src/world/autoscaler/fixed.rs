@@ -1,6 +1,6 @@
 //! Always the same number of instances.
 
-use super::{Observation, Policy};
+use super::{Cause, Decision, Observation, Policy, Reason};
 use crate::units::SimDuration;
 
 /// A constant.
@@ -11,15 +11,15 @@ pub struct Fixed {
 }
 
 impl Policy for Fixed {
+    fn initial(&self) -> u32 {
+        self.instances
+    }
+
     fn tick(&self) -> Option<SimDuration> {
         None
     }
 
-    fn starts_on_demand(&self) -> bool {
-        false
-    }
-
-    fn decide(&mut self, _: &Observation) -> u32 {
-        self.instances
+    fn decide(&mut self, _: Cause, _: &Observation<'_>) -> Decision {
+        Decision { wanted: Some(self.instances), reason: Reason::Plain }
     }
 }
