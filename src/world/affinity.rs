@@ -85,9 +85,13 @@ impl<Q: EventList> World<'_, Q> {
     }
 
     /// Takes a slot for a client's request: at home if it can be, else where the routing says, and
-    /// that is its home from now on. The seat, and the load that it had.
+    /// that is its home from now on. The instance, and the load that it had.
     #[inline(never)]
-    pub(super) fn take_for(&mut self, client: Client, revision: RevisionId) -> Option<(u32, u16)> {
+    pub(super) fn take_for(
+        &mut self,
+        client: Client,
+        revision: RevisionId,
+    ) -> Option<(InstanceId, u16)> {
         let r = &mut self.revisions[revision.index()];
         let affinity = self.services[r.service.index()].affinity.as_mut()?;
         let home = &mut affinity.homes[client.0 as usize];
@@ -97,13 +101,13 @@ impl<Q: EventList> World<'_, Q> {
             let same = place.revision == revision && place.takes_requests();
             if same && place.load < r.settings.concurrency {
                 r.router.take_at(place.seat, place.load);
-                return Some((place.seat, place.load));
+                return Some((home.instance, place.load));
             }
         }
         let (seat, load) = r.router.take()?;
         let instance = r.seated(seat);
         let serial = self.instances.place(instance).serial;
         *home = Home { instance, revision, serial };
-        Some((seat, load))
+        Some((instance, load))
     }
 }

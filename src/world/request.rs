@@ -62,12 +62,11 @@ impl<Q: EventList> World<'_, Q> {
         // While requests wait no slot is free.
         let slot = match client {
             _ if !r.pending.is_empty() => None,
-            None => r.router.take(),
+            None => r.router.take().map(|(seat, load)| (r.seated(seat), load)),
             Some(client) => self.take_for(client, revision),
         };
         match slot {
-            Some((seat, load)) => {
-                let instance = self.revisions[revision.index()].seated(seat);
+            Some((instance, load)) => {
                 self.instances.place_mut(instance).load = load + 1;
                 self.begin(revision, instance, Begun { arrived: now, work, cold: false, origin });
             }

@@ -1,5 +1,5 @@
-//! Instances by load: a set of busy seats a level, a bitmap of the levels in use, and the idle ones
-//! in the router's list.
+//! Instances by load: a set of busy seats a level, a bitmap of the levels in use, and a list of the
+//! idle ones.
 
 use super::list::SeatList;
 use super::seats::SeatSets;
@@ -14,17 +14,31 @@ pub struct Levels {
     /// A bit a level in use.
     levels: Vec<u64>,
     sets: SeatSets,
+    /// Those at level 0, the last to go idle at the head.
+    idle: SeatList,
 }
 
 impl Levels {
     /// No instance yet.
     pub fn new(room: usize, soft: usize) -> Self {
-        Self { room, soft, levels: vec![0; room / 64 + 1], sets: SeatSets::new(room + 1) }
+        Self {
+            room,
+            soft,
+            levels: vec![0; room / 64 + 1],
+            sets: SeatSets::new(room + 1),
+            idle: SeatList::new(),
+        }
     }
 
     /// Makes room for this many seats.
     pub fn grow(&mut self, seats: usize) {
         self.sets.grow(seats);
+        self.idle.grow(seats);
+    }
+
+    /// Instances without load.
+    pub fn idle(&self) -> &SeatList {
+        &self.idle
     }
 
     /// Whether some instance has a free slot.
@@ -34,32 +48,32 @@ impl Levels {
 
     /// Takes a slot of the instance that is next; its load was what is returned beside it.
     #[inline]
-    pub fn take(&mut self, idle: &mut SeatList) -> Option<(u32, u16)> {
+    pub fn take(&mut self) -> Option<(u32, u16)> {
         let level = self.highest_below(self.soft).or_else(|| self.lowest_from(self.soft))?;
-        let seat = if level == 0 { idle.head() } else { self.sets.lowest(level) };
-        self.leave(seat, level, idle);
-        self.enter(seat, level + 1, idle);
+        let seat = if level == 0 { self.idle.head() } else { self.sets.lowest(level) };
+        self.leave(seat, level);
+        self.enter(seat, level + 1);
         Some((seat, level as u16))
     }
 
     /// An instance has this load.
     #[inline]
-    pub fn enter(&mut self, seat: u32, level: usize, idle: &mut SeatList) {
+    pub fn enter(&mut self, seat: u32, level: usize) {
         self.levels[level / 64] |= 1 << (level % 64);
         if level > 0 {
             return self.sets.insert(level, seat);
         }
-        idle.push(seat);
+        self.idle.push(seat);
     }
 
     /// An instance has this load no longer.
     #[inline]
-    pub fn leave(&mut self, seat: u32, level: usize, idle: &mut SeatList) {
+    pub fn leave(&mut self, seat: u32, level: usize) {
         let empty = if level > 0 {
             self.sets.remove(level, seat)
         } else {
-            idle.unlink(seat);
-            idle.len() == 0
+            self.idle.unlink(seat);
+            self.idle.len() == 0
         };
         self.levels[level / 64] &= !(u64::from(empty) << (level % 64));
     }

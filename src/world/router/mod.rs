@@ -2,8 +2,8 @@
 //!
 //! The platform's routing is not published, so each rule is an assumption, the default too; what
 //! each means is said at [`Routing`]. Instances are known by their seat: an instance's number in
-//! its revision, the lowest free one when it became ready. All rules share the list of idle
-//! instances, which tells the one that has been idle for longest, whatever the rule.
+//! its revision, the lowest free one when it became ready. Every rule keeps a list of idle
+//! instances beside, which tells the one that has been idle for longest.
 //!
 //! | rule | structure | a choice takes |
 //! |---|---|---|
@@ -32,11 +32,7 @@ use slots::{Order, Slots};
 
 /// The ready instances of one revision, and who is next.
 #[derive(Clone, Debug)]
-pub struct Router {
-    /// Instances without load, the last to go idle at the head.
-    idle: SeatList,
-    rule: Rule,
-}
+pub struct Router(Rule);
 
 /// By load, or by something else: one branch, which the default takes as cheaply as if it were the
 /// only rule.
@@ -65,22 +61,29 @@ impl Router {
             Routing::MostRecentlyUsed => slots(Order::LastUsed(SeatList::new())),
             Routing::LeastRecentlyUsed => slots(Order::LongestUnused(SeatList::new())),
         };
-        Self { idle: SeatList::new(), rule }
+        Self(rule)
+    }
+
+    fn idle_ones(&self) -> &SeatList {
+        match &self.0 {
+            Rule::Levels(levels) => levels.idle(),
+            Rule::Slots(slots) => slots.idle(),
+        }
     }
 
     /// Instances without load.
     pub fn idle(&self) -> u32 {
-        self.idle.len()
+        self.idle_ones().len()
     }
 
     /// The instance that has been idle for longest.
     pub fn longest_idle(&self) -> Option<u32> {
-        self.idle.oldest()
+        self.idle_ones().oldest()
     }
 
     /// Whether some instance has a free slot.
     pub fn has_room(&self) -> bool {
-        match &self.rule {
+        match &self.0 {
             Rule::Levels(levels) => levels.has_room(),
             Rule::Slots(slots) => slots.has_room(),
         }
@@ -89,63 +92,56 @@ impl Router {
     /// An instance becomes available, without load. Its serial is the ordinal of its start.
     pub fn add(&mut self, seat: u32, serial: u32) {
         let seats = seat as usize + 1;
-        self.idle.grow(seats);
-        match &mut self.rule {
+        match &mut self.0 {
             Rule::Levels(levels) => {
                 levels.grow(seats);
-                levels.enter(seat, 0, &mut self.idle);
+                levels.enter(seat, 0);
             }
             Rule::Slots(slots) => {
                 slots.grow(seats);
                 slots.add(seat, serial);
-                self.idle.push(seat);
             }
         }
     }
 
     /// An instance with this load is available no longer.
     pub fn remove(&mut self, seat: u32, load: u16) {
-        match &mut self.rule {
-            Rule::Levels(levels) => levels.leave(seat, load.into(), &mut self.idle),
-            Rule::Slots(slots) => {
-                slots.remove(seat);
-                if load == 0 {
-                    self.idle.unlink(seat);
-                }
-            }
+        match &mut self.0 {
+            Rule::Levels(levels) => levels.leave(seat, load.into()),
+            Rule::Slots(slots) => slots.remove(seat),
         }
     }
 
     /// Takes a slot of the instance that is next; its load was what is returned beside it.
     #[inline]
     pub fn take(&mut self) -> Option<(u32, u16)> {
-        match &mut self.rule {
-            Rule::Levels(levels) => levels.take(&mut self.idle),
-            Rule::Slots(slots) => slots.take(&mut self.idle),
+        match &mut self.0 {
+            Rule::Levels(levels) => levels.take(),
+            Rule::Slots(slots) => slots.take(),
         }
     }
 
     /// Takes a slot of this instance, which has this load and a free slot, whoever is next. With
     /// round robin it was not its turn.
     pub fn take_at(&mut self, seat: u32, load: u16) {
-        match &mut self.rule {
+        match &mut self.0 {
             Rule::Levels(levels) => {
-                levels.leave(seat, load.into(), &mut self.idle);
-                levels.enter(seat, usize::from(load) + 1, &mut self.idle);
+                levels.leave(seat, load.into());
+                levels.enter(seat, usize::from(load) + 1);
             }
-            Rule::Slots(slots) => slots.take_at(seat, &mut self.idle),
+            Rule::Slots(slots) => slots.take_at(seat),
         }
     }
 
     /// Gives back a slot of an instance that had this load.
     #[inline]
     pub fn give(&mut self, seat: u32, load: u16) {
-        match &mut self.rule {
+        match &mut self.0 {
             Rule::Levels(levels) => {
-                levels.leave(seat, load.into(), &mut self.idle);
-                levels.enter(seat, usize::from(load) - 1, &mut self.idle);
+                levels.leave(seat, load.into());
+                levels.enter(seat, usize::from(load) - 1);
             }
-            Rule::Slots(slots) => slots.give(seat, &mut self.idle),
+            Rule::Slots(slots) => slots.give(seat),
         }
     }
 }

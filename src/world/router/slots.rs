@@ -11,6 +11,8 @@ pub struct Slots {
     room: u16,
     /// Requests on each instance, by seat.
     loads: Vec<u16>,
+    /// Those without load, the last to go idle at the head.
+    idle: SeatList,
     order: Order,
 }
 
@@ -39,7 +41,7 @@ pub enum Order {
 impl Slots {
     /// No instance yet.
     pub fn new(room: u16, order: Order) -> Self {
-        Self { room, loads: Vec::new(), order }
+        Self { room, loads: Vec::new(), idle: SeatList::new(), order }
     }
 
     /// Makes room for this many seats.
@@ -48,6 +50,7 @@ impl Slots {
             return;
         }
         self.loads.resize(seats, 0);
+        self.idle.grow(seats);
         match &mut self.order {
             Order::Drawn(pool) => pool.grow(seats),
             Order::Turns { seats: set, .. } | Order::First(set) => set.grow(seats),
@@ -72,18 +75,27 @@ impl Slots {
         if let Order::Ages(ages) = &mut self.order {
             ages.name(seat, serial);
         }
+        self.idle.push(seat);
         self.open(seat);
+    }
+
+    /// Instances without load.
+    pub fn idle(&self) -> &SeatList {
+        &self.idle
     }
 
     /// An instance is available no longer.
     pub fn remove(&mut self, seat: u32) {
+        if self.loads[seat as usize] == 0 {
+            self.idle.unlink(seat);
+        }
         if self.loads[seat as usize] < self.room {
             self.close(seat);
         }
     }
 
     /// Takes a slot of the instance that is next; its load was what is returned beside it.
-    pub fn take(&mut self, idle: &mut SeatList) -> Option<(u32, u16)> {
+    pub fn take(&mut self) -> Option<(u32, u16)> {
         let seat = match &mut self.order {
             Order::Drawn(pool) => {
                 let (a, b) = pool.two()?;
@@ -100,27 +112,27 @@ impl Slots {
             Order::LongestUnused(list) => list.oldest()?,
         };
         let load = self.loads[seat as usize];
-        self.take_at(seat, idle);
+        self.take_at(seat);
         Some((seat, load))
     }
 
     /// Takes a slot of an instance that has a free one.
-    pub fn take_at(&mut self, seat: u32, idle: &mut SeatList) {
+    pub fn take_at(&mut self, seat: u32) {
         let load = &mut self.loads[seat as usize];
         if *load == 0 {
-            idle.unlink(seat);
+            self.idle.unlink(seat);
         }
         *load += 1;
         if *load == self.room { self.close(seat) } else { self.used(seat) }
     }
 
     /// Gives back a slot.
-    pub fn give(&mut self, seat: u32, idle: &mut SeatList) {
+    pub fn give(&mut self, seat: u32) {
         let load = &mut self.loads[seat as usize];
         let was_full = *load == self.room;
         *load -= 1;
         if *load == 0 {
-            idle.push(seat);
+            self.idle.push(seat);
         }
         if was_full { self.open(seat) } else { self.used(seat) }
     }

@@ -224,8 +224,7 @@ fn of_two_drawn_the_less_loaded_is_chosen() {
 fn nothing_is_drawn_without_a_choice() {
     let mut router = router(9, Routing::RandomOfTwo);
     router.add(0, 0);
-    let luck =
-        |router: &Router| format!("{:?}", router.rule).split("luck").last().map(str::to_owned);
+    let luck = |router: &Router| format!("{:?}", router).split("luck").last().map(str::to_owned);
     let before = luck(&router);
     (0..9).for_each(|load| assert_eq!(router.take(), Some((0, load))));
     assert_eq!((router.take(), luck(&router)), (None, before));
