@@ -19,6 +19,7 @@
 //! - [`kernel`]: the event list, the agenda, the arrivals, the random streams: opaque integers.
 //! - [`world`]: services, revisions, instances, requests, keys: states and transitions only.
 //! - [`record`]: the facts a world states, the columns of every table, summary and fingerprint.
+//! - [`stats`]: histograms, intervals, paired differences, steady states: numbers in, numbers out.
 //! - [`study`]: whether what was asked of runs holds.
 //!
 //! # Invariants

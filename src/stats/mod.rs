@@ -1,5 +1,11 @@
 //! Numbers in, numbers out.
 
+pub mod compare;
 pub mod histogram;
+pub mod interval;
+pub mod steady;
+pub mod student;
 
+pub use compare::Paired;
 pub use histogram::Histogram;
+pub use interval::{Interval, Moments};

@@ -94,10 +94,7 @@ impl Checks<'_> {
         if let (Some(series), None) = (series, expect.get("service")) {
             self.added(series, name, &metric.place);
         }
-        if let (Some(revision), None) = (expect.get("revision"), expect.get("service")) {
-            let finding = self.found.error("revision needs a service", &revision.place, "");
-            finding.help("name the service that it is of, as in service = \"web\"");
-        }
+        self.revision(expect);
         let instant = |key: &str| expect.get(key).and_then(Node::duration);
         if let (Some(from), Some(until), Some(node)) =
             (instant("from"), instant("until"), expect.get("until"))
@@ -112,6 +109,28 @@ impl Checks<'_> {
                 let finding = self.found.error("the window is out of place", &node.place, "");
                 finding.help("write it beside, as in from = \"5m\" and until = \"25m\"");
             }
+        }
+    }
+
+    /// A revision is one of its service's; where nothing is deployed there is but the service.
+    fn revision(&mut self, expect: &Node) {
+        let Some(revision) = expect.get("revision") else { return };
+        let Some(service) = expect.get("service").and_then(Node::text) else {
+            let finding = self.found.error("revision needs a service", &revision.place, "");
+            finding.help("name the service that it is of, as in service = \"web\"");
+            return;
+        };
+        let Some(name) = revision.text() else { return };
+        let deploys = self.deploys(service, SimDuration(u64::MAX));
+        let known: Vec<String> = (1..=1 + deploys).map(|n| format!("{service}-{n:05}")).collect();
+        if known.iter().all(|known| known != name) {
+            let title = format!("there is no revision {}", shown(name));
+            let label = unknown_name(name, "revisions", known.iter().map(String::as_str));
+            self.found.error(title, &revision.place, label);
+        } else if deploys == 0 {
+            let title = format!("{} has no rows of revisions", shown(service));
+            let finding = self.found.error(title, &revision.place, "nothing is deployed");
+            finding.help("leave it out: what is of the service is of its one revision");
         }
     }
 

@@ -143,7 +143,7 @@ impl Checks<'_> {
     }
 
     /// Deploys of a service until an instant, included.
-    fn deploys(&self, service: &str, until: SimDuration) -> usize {
+    pub(super) fn deploys(&self, service: &str, until: SimDuration) -> usize {
         let entries = self.root.get("timeline").map(Node::items).unwrap_or_default();
         let is_one = |entry: &&Node| {
             let deploy = action(entry).filter(|action| action.key == "deploy");
