@@ -186,6 +186,7 @@ fn signed(at: SimTime, zero: SimTime) -> String {
 fn what(kind: BlockKind) -> &'static str {
     match kind {
         BlockKind::OutageRetryable | BlockKind::OutageNotRetryable => "outage of",
+        BlockKind::Brownout => "brownout of",
         BlockKind::KeyState => "key",
         BlockKind::Permission => "no permission for",
         BlockKind::Quota => "quota lowered of",
@@ -318,6 +319,7 @@ fn began(kind: BlockKind, subject: &str) -> String {
         BlockKind::OutageRetryable | BlockKind::OutageNotRetryable => {
             format!("the outage of {subject} began")
         }
+        BlockKind::Brownout => format!("the brownout of {subject} began"),
         BlockKind::KeyState => format!("key {subject} became unusable"),
         BlockKind::Permission => format!("the permission for {subject} was lost"),
         BlockKind::Quota => format!("the quota {subject} was lowered"),

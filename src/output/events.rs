@@ -335,6 +335,8 @@ fn method(kind: ChangeKind) -> Option<&'static str> {
         | ChangeKind::QuotaSet
         | ChangeKind::ClockStarted
         | ChangeKind::ClockStopped
+        | ChangeKind::BrownoutBegan
+        | ChangeKind::BrownoutEnded
         | ChangeKind::WaitingPeriodOver => None,
     }
 }

@@ -242,6 +242,10 @@ named!(
         OutageBegan = "outage_began",
         /// It is over.
         OutageEnded = "outage_ended",
+        /// An external manager's brownout began.
+        BrownoutBegan = "brownout_began",
+        /// It is over.
+        BrownoutEnded = "brownout_ended",
         /// A quota has another limit.
         QuotaSet = "quota_set",
         /// A revocation was detected: a revision's waiting period begins.
@@ -260,6 +264,8 @@ named!(
         OutageRetryable = "outage_retryable",
         /// The external manager failed in a way that is not retried.
         OutageNotRetryable = "outage_not_retryable",
+        /// The external manager was slow, or failed a share of the calls.
+        Brownout = "brownout",
         /// The key was disabled or destroyed.
         KeyState = "key_state",
         /// The permission was missing.

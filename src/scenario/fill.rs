@@ -21,9 +21,10 @@ pub(super) fn fill(root: &mut Node, laid: &mut [Laid], stem: &str, found: &mut F
     laid.iter_mut().for_each(|deploy| service(&mut deploy.service.node));
     each(root, "keys", key);
     each(root, "quotas", quota);
+    each(root, "external_managers", manager);
     implied_quotas(root);
     if let Some(timeline) = root.get_mut("timeline") {
-        timeline.items_mut().iter_mut().for_each(message);
+        timeline.items_mut().iter_mut().for_each(failures);
     }
 }
 
@@ -98,12 +99,45 @@ fn limit_of(pool: &str) -> &'static str {
     if pool == "HSM" { "500/s" } else { "100/s" }
 }
 
-fn message(entry: &mut Node) {
-    let Some(outage) = entry.get_mut("external_outage") else { return };
-    let domain = outage.get("domain").and_then(Node::text);
+fn manager(manager: &mut Node) {
+    let aws = manager.get("preset").and_then(Node::text) == Some("aws_xks");
+    let [timeout, retryable] = match aws {
+        true => ["'250ms'", "['TIMEOUT', 'UNREACHABLE_NETWORK']"],
+        false => ["'150ms'", RETRYABLE],
+    };
+    for (name, value) in [("call_timeout", timeout), ("retryable", retryable)] {
+        if manager.get(name).is_none() {
+            manager.add_default(name, default(value, &manager.place).value);
+        }
+    }
+    if aws && manager.get("capacity").is_none() {
+        manager.add_default("capacity", Value::Text("1800/s".to_owned()));
+    }
+    if let Some(outages) = manager.get_mut("outages") {
+        message(outages);
+    }
+}
+
+/// Domains that may be tried again: the ones that Cloud KMS's documentation calls retriable, and
+/// the two partner system errors that may pass.
+const RETRYABLE: &str = "['TIMEOUT', 'UNREACHABLE_NETWORK', 'OVERLOADED_EKM', \
+    'EXTERNAL_RESOURCE_EXHAUSTED', 'REQUEST_CANCELLED', 'UNEXPECTED_RESPONSE', \
+    'EXTERNAL_SERVER_ERROR']";
+
+fn failures(entry: &mut Node) {
+    for action in ["external_outage", "external_brownout"] {
+        if let Some(action) = entry.get_mut(action) {
+            message(action);
+        }
+    }
+}
+
+/// What fails says its domain, where the file gives it no message.
+fn message(failure: &mut Node) {
+    let domain = failure.get("domain").and_then(Node::text);
     let name = domain.unwrap_or(Domain::Timeout.name()).to_owned();
-    if outage.get("message").is_none() {
-        outage.add_default("message", Value::Text(name));
+    if failure.get("message").is_none() {
+        failure.add_default("message", Value::Text(name));
     }
 }
 

@@ -46,7 +46,7 @@ pub use autoscaler::{
 pub use check::{Checked, Source, check, check_with};
 pub use dry_run::{DryRun, Series, Signal, check_dry_run};
 pub use keys::{
-    Breaker, Check, Domain, Enforcement, ExternalManager, Key, KeyName, Pool, Propagation,
+    Breaker, Check, Domain, Enforcement, ExternalManager, Key, KeyName, Outages, Pool, Propagation,
     Protection, Quota, Retry, RetryBudget, RetryPolicy, Tail, VersionState,
 };
 pub use load::{Bursty, Cycle, Height, Join, Load, LoadKind, Point, Spike};
@@ -58,7 +58,7 @@ pub use service::{
     RevocationAction, Routing, Service, SessionAffinity, Start,
 };
 pub use thresholds::{Comparison, Condition, Expect, Limit, Threshold, Window};
-pub use timeline::{Action, Deploy, Entry, KeyOrder, RolloutStep};
+pub use timeline::{Action, Deploy, Entry, Flapping, KeyOrder, RolloutStep};
 pub use trace::{Bucket, LockedFile, Spread, Trace, TraceFile};
 
 use crate::units::SimDuration;

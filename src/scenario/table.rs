@@ -3,7 +3,7 @@
 //! A value is TOML. The source of a default is a page of the vendor's documentation, or begins
 //! with "Assumption:" and says why the value was chosen where the vendor is silent.
 
-use super::keys::{Retry, VersionState};
+use super::keys::{ExternalManager, Retry, VersionState};
 use super::schema::{Alphabet, DOMAINS, Kind, Presence, Row};
 use super::trace::UNITS;
 use crate::units::SimDuration;
@@ -456,11 +456,23 @@ pub static ROWS: &[Row] = rows! {
 
     "external_managers" TABLES, NONE, "managers of keys outside the platform";
     "external_managers.*" Kind::Table, Presence::Element, "an external manager";
+    "external_managers.*.preset" Kind::Choice(&ExternalManager::PRESETS), default("'google_ekm'", "Assumption: the manager of the platform that is modelled"),
+        "what the defaults of call_timeout, capacity and retryable are taken from";
     "external_managers.*.latency" Kind::Distribution, default("{ lognormal = { median = '40ms', p99 = '140ms' } }", "Assumption: nothing is published; a p99 just within the platform's limit of 150 ms"),
         "time to answer one call";
-    "external_managers.*.call_timeout" SPAN, default("'150ms'", "Cloud KMS documentation, Cloud EKM reference architectures"), "a call not answered by then is a TIMEOUT";
+    "external_managers.*.call_timeout" SPAN, derived("by preset: google_ekm 150 ms, aws_xks 250 ms", "Cloud KMS documentation, Cloud EKM reference architectures; AWS KMS documentation, External key stores"), "a call not answered by then is a TIMEOUT";
     "external_managers.*.inner_attempts" count(1, 100), default("2", "Assumption: a metric's label shows that there can be more than one"),
         "calls to the manager for one operation, at most";
+    "external_managers.*.capacity" Kind::Operations, optional("any number; for aws_xks 1800/s (AWS KMS documentation, External key stores)"),
+        "calls answered in a second; those above find it OVERLOADED_EKM";
+    "external_managers.*.retryable" Kind::List, derived("by preset: google_ekm TIMEOUT, UNREACHABLE_NETWORK, OVERLOADED_EKM, EXTERNAL_RESOURCE_EXHAUSTED, REQUEST_CANCELLED, UNEXPECTED_RESPONSE, EXTERNAL_SERVER_ERROR; aws_xks TIMEOUT, UNREACHABLE_NETWORK", "Cloud KMS documentation, Cloud EKM errors; Assumption: of the partner's system errors, of which it says nothing, its own error and an answer that makes no sense may pass; AWS KMS external key store proxy specification"),
+        "error domains that may be tried again; all others fail at once";
+    "external_managers.*.retryable.#" Kind::Choice(&DOMAINS), Presence::Element, "an error domain";
+    "external_managers.*.outages" Kind::Table, optional("only those of the timeline"), "outages that are drawn: it fails and is repaired in turns";
+    "external_managers.*.outages.time_to_failure" Kind::Distribution, required("time_to_failure = { exponential = { mean = \"30d\" } }"), "from a repair, or the start of the run, to the next failure; at least 1 ms";
+    "external_managers.*.outages.time_to_repair" Kind::Distribution, required("time_to_repair = { exponential = { mean = \"1h\" } }"), "from a failure to its repair; at least 1 ms";
+    "external_managers.*.outages.domain" Kind::Choice(&DOMAINS), default("'TIMEOUT'", "Assumption: a manager that is away gives no answer in time"), "how it fails";
+    "external_managers.*.outages.message" Kind::Text, derived("the domain's name", "the platform passes the manager's message through"), "its message";
 
     "timeline" Kind::List, default("[]", "nothing happens, where the file says nothing"), "what happens at an instant";
     "timeline.#" Kind::Table, Presence::Element, "what happens, and when";
@@ -492,6 +504,15 @@ pub static ROWS: &[Row] = rows! {
     "timeline.#.external_outage.manager" Kind::Reference("external_managers"), required("manager = \"vault\""), "the manager";
     "timeline.#.external_outage.domain" Kind::Choice(&DOMAINS), default("'TIMEOUT'", "Assumption: a manager that is away gives no answer in time"), "how it fails";
     "timeline.#.external_outage.message" Kind::Text, derived("the domain's name", "the platform passes the manager's message through"), "its message";
+    "timeline.#.external_outage.flapping" Kind::Table, optional("it is away all the time"), "it is away and back in turns, away first";
+    "timeline.#.external_outage.flapping.down" PERIOD, required("down = \"20s\""), "how long it is away";
+    "timeline.#.external_outage.flapping.up" PERIOD, required("up = \"40s\""), "how long it is back";
+    "timeline.#.external_brownout" Kind::Table, Variant, "an external manager is slow, and fails a share of the calls; it ends";
+    "timeline.#.external_brownout.manager" Kind::Reference("external_managers"), required("manager = \"vault\""), "the manager";
+    "timeline.#.external_brownout.latency_factor" ratio(0.0, 1e6), default("1.0", "it answers as fast as ever"), "times the latency";
+    "timeline.#.external_brownout.error_share" ratio(0.0, 1.0), default("0.0", "it answers every call"), "share of the calls that fail";
+    "timeline.#.external_brownout.domain" Kind::Choice(&DOMAINS), default("'EXTERNAL_SERVER_ERROR'", "Assumption: an error of its own"), "how those fail";
+    "timeline.#.external_brownout.message" Kind::Text, derived("the domain's name", "the platform passes the manager's message through"), "its message";
     "timeline.#.quota_set" Kind::Table, Variant, "a quota has another limit (then the scenario's)";
     "timeline.#.quota_set.quota" Kind::Reference("quotas"), required("quota = \"ekm\""), "the quota";
     "timeline.#.quota_set.limit" Kind::Operations, required("limit = \"20/s\""), "operations in one second";

@@ -48,6 +48,21 @@ pub enum Action {
         domain: Domain,
         /// Its message; by default the domain's name.
         message: String,
+        /// Whether it is away and back in turns; absent: it is away all the time.
+        flapping: Option<Flapping>,
+    },
+    /// An external manager is slow, and fails a share of the calls, until it is over.
+    ExternalBrownout {
+        /// The manager.
+        manager: ManagerId,
+        /// Times the latency.
+        latency_factor: Ratio,
+        /// Share of the calls that fail.
+        error_share: Ratio,
+        /// How those fail.
+        domain: Domain,
+        /// Its message; by default the domain's name.
+        message: String,
     },
     /// A quota has another limit (the scenario's).
     QuotaSet {
@@ -93,6 +108,15 @@ pub enum Action {
         /// In manual mode the instances of all its revisions together.
         manual: Option<u32>,
     },
+}
+
+/// A manager that is away and back in turns, away first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flapping {
+    /// How long it is away.
+    pub down: SimDuration,
+    /// How long it is back.
+    pub up: SimDuration,
 }
 
 /// A new revision of a service.
@@ -199,9 +223,30 @@ impl Entry {
 }
 
 impl Action {
+    /// What an external manager says, where the action makes it fail.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::ExternalOutage { message, .. } | Self::ExternalBrownout { message, .. } => {
+                Some(message)
+            }
+            Self::Key { .. }
+            | Self::PermissionRevoke { .. }
+            | Self::PermissionGrant { .. }
+            | Self::QuotaSet { .. }
+            | Self::LoadStep { .. }
+            | Self::Deploy(_)
+            | Self::TrafficSet { .. }
+            | Self::MinInstancesSet { .. }
+            | Self::MaxInstancesSet { .. }
+            | Self::ScalingModeSet { .. } => None,
+        }
+    }
+
     fn build(action: &tree::Entry, build: &Build<'_>, deployed: Option<Service>) -> Option<Self> {
         let (name, action) = (action.key.as_str(), &action.node);
         let key = || KeyId::at(build.position("keys", text(action, "key")));
+        let manager =
+            || ManagerId::at(build.position("external_managers", text(action, "manager")));
         let service = || ServiceId::at(build.position("services", text(action, "service")));
         if let Some(order) = KeyOrder::of_action(name) {
             let version = action.get("version").and_then(Node::whole);
@@ -211,10 +256,19 @@ impl Action {
             "permission_revoke" => Self::PermissionRevoke { key: key() },
             "permission_grant" => Self::PermissionGrant { key: key() },
             "external_outage" => Self::ExternalOutage {
-                manager: ManagerId::at(
-                    build.position("external_managers", text(action, "manager")),
-                ),
-                domain: Domain::ALL.into_iter().find(|d| d.name() == text(action, "domain"))?,
+                manager: manager(),
+                domain: Domain::of_name(text(action, "domain"))?,
+                message: text(action, "message").to_owned(),
+                flapping: action.get("flapping").map(|flapping| Flapping {
+                    down: length(flapping, "down"),
+                    up: length(flapping, "up"),
+                }),
+            },
+            "external_brownout" => Self::ExternalBrownout {
+                manager: manager(),
+                latency_factor: ratio(action, "latency_factor"),
+                error_share: ratio(action, "error_share"),
+                domain: Domain::of_name(text(action, "domain"))?,
                 message: text(action, "message").to_owned(),
             },
             "quota_set" => Self::QuotaSet {

@@ -100,8 +100,8 @@ impl<Q: EventList> World<'_, Q> {
     /// A check's call is answered; the decrypt follows the encrypt whatever its answer.
     pub(super) fn check_answered(&mut self, key: KeyId, recorder: &mut dyn Recorder) {
         let watch = &mut self.watches[key.index()];
-        let Some((purpose, asked)) = watch.asked.take() else { return };
-        let answer = self.keys.settle(&asked);
+        let Some((purpose, mut asked)) = watch.asked.take() else { return };
+        let answer = self.keys.settle(&mut asked);
         watch.calls[answer.outcome() as usize] += 1;
         let call = KeyCall {
             begun: asked.begun,
@@ -116,7 +116,7 @@ impl<Q: EventList> World<'_, Q> {
             outcome: answer.outcome(),
             denial: answer.denial(),
             domain: answer.domain(),
-            message: answer.domain().map_or("", |d| self.said(key, d)),
+            message: self.keys.said(&asked, answer),
         };
         self.state_check(key, &call, recorder);
         if answer == Answer::Granted {

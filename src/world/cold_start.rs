@@ -230,10 +230,10 @@ impl<'s, Q: EventList> World<'s, Q> {
         &mut self,
         instance: InstanceId,
         mut unlocking: Unlocking,
-        asked: Asked,
+        mut asked: Asked,
         recorder: &mut dyn Recorder,
     ) {
-        let answer = self.keys.settle(&asked);
+        let answer = self.keys.settle(&mut asked);
         unlocking.call.asked = None;
         self.instances.lives[instance.index()] = Life::Unlocking(unlocking);
         self.state_key_call(instance, &unlocking, &asked, answer, recorder);
@@ -319,7 +319,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             outcome: answer.outcome(),
             denial: answer.denial(),
             domain: answer.domain(),
-            message: answer.domain().map_or("", |d| self.said(asked.key, d)),
+            message: self.keys.said(asked, answer),
         };
         self.state_call(revision, asked.key, &call, recorder);
         if answer == Answer::Granted {

@@ -83,11 +83,11 @@ impl<'s, Q: EventList> World<'s, Q> {
         self.touched = revision;
         let r = &mut self.revisions[revision.index()];
         let Stage::Encrypting(encrypting) = &mut r.stage else { return };
-        let Some(asked) = encrypting.call.asked.take() else {
+        let Some(mut asked) = encrypting.call.asked.take() else {
             return self.ask_data_key(revision, recorder);
         };
         let call = encrypting.call;
-        let answer = self.keys.settle(&asked);
+        let answer = self.keys.settle(&mut asked);
         let again = self.keys.hear(&asked, answer, &call, &mut encrypting.luck);
         r.calling -= 1;
         r.calls[answer.outcome() as usize] += 1;
@@ -105,7 +105,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             outcome: answer.outcome(),
             denial: answer.denial(),
             domain: answer.domain(),
-            message: answer.domain().map_or("", |d| self.said(asked.key, d)),
+            message: self.keys.said(&asked, answer),
         };
         self.state_call(revision, asked.key, &call, recorder);
         if answer == Answer::Granted {

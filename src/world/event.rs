@@ -3,7 +3,7 @@
 //! Order at one instant (MODEL: time, chance, order): the sample edge, ends of service, then the
 //! agenda's events by their rank, then arrivals; within a rank, order of scheduling.
 
-use crate::ids::{InstanceId, KeyId, OrderId, RevisionId, ServiceId};
+use crate::ids::{InstanceId, KeyId, ManagerId, OrderId, RevisionId, ServiceId};
 use crate::kernel::Ranked;
 
 /// Rank of an `End` of service in the event list.
@@ -142,6 +142,21 @@ pub enum Event {
         /// Whether it is taken back.
         over: bool,
     },
+    /// A flapping manager goes away, or is back.
+    Flap {
+        /// Position of its outage in the timeline.
+        entry: u32,
+    },
+    /// An external manager fails by a draw.
+    ManagerFails {
+        /// The manager.
+        manager: ManagerId,
+    },
+    /// It is repaired.
+    ManagerRepaired {
+        /// The manager.
+        manager: ManagerId,
+    },
     /// A disable of a key version takes effect.
     KeyDisabled {
         /// The key.
@@ -259,7 +274,11 @@ pub enum Event {
 impl Ranked for Event {
     fn rank(&self) -> u8 {
         match self {
-            Self::Timeline { .. } | Self::Rollout { .. } => 0,
+            Self::Timeline { .. }
+            | Self::Flap { .. }
+            | Self::ManagerFails { .. }
+            | Self::ManagerRepaired { .. }
+            | Self::Rollout { .. } => 0,
             Self::KeyDisabled { .. } | Self::KeyDestroyed { .. } => 1,
             Self::PrimaryChanged { .. } | Self::PermissionChanged { .. } => 2,
             Self::CheckAnswer { .. } => 3,

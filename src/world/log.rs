@@ -7,19 +7,8 @@ use super::World;
 use crate::ids::{KeyId, RevisionId};
 use crate::kernel::EventList;
 use crate::record::{KeyCall, Log, Message, Record, Recorder};
-use crate::scenario::Domain;
 
-impl<'s, Q: EventList> World<'s, Q> {
-    /// What the external manager of a key says when a call fails in a domain: an outage's own
-    /// message, else the domain's name.
-    pub(super) fn said(&self, key: KeyId, domain: Domain) -> &'s str {
-        let manager = self.scenario.keys[key.index()].manager;
-        match manager.map_or("", |m| self.external_messages[m.index()]) {
-            "" => domain.name(),
-            message => message,
-        }
-    }
-
+impl<Q: EventList> World<'_, Q> {
     /// States a call of a start or a deploy of a revision, and what its service's log says of it.
     pub(super) fn state_call(
         &mut self,

@@ -20,6 +20,7 @@ mod keys;
 pub mod laws;
 mod load;
 mod log;
+mod managers;
 mod pending;
 mod report;
 mod request;
@@ -78,8 +79,6 @@ pub struct World<'s, Q = Wheel> {
     keys: KeyManager<'s>,
     watches: Vec<check::Watch>,
     blocks: Vec<timeline::OpenBlock>,
-    /// What each external manager says while it is away.
-    external_messages: Vec<&'s str>,
     /// State at the end of the warm-up.
     start: Start,
     /// Arrivals since the start of the run.
@@ -121,7 +120,6 @@ impl<'s, Q: EventList> World<'s, Q> {
             keys: KeyManager::new(scenario, zero, &streams),
             watches: Vec::new(),
             blocks: Vec::new(),
-            external_messages: Vec::new(),
             start: Start::default(),
             arrived: 0,
             touched: RevisionId(0),
@@ -145,7 +143,6 @@ impl<'s, Q: EventList> World<'s, Q> {
         self.orders.clear();
         self.keys = KeyManager::new(self.scenario, self.zero, &streams);
         self.blocks.clear();
-        self.external_messages = vec![""; self.scenario.external_managers.len()];
         self.start = Start::default();
         self.arrived = 0;
         self.broken = None;
@@ -161,6 +158,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         }
         self.begin_key_states();
         self.schedule_timeline();
+        self.schedule_first_outages();
         self.schedule_first_checks();
         self.add_sources(&streams);
         self.begin_closed_loops();
@@ -366,6 +364,9 @@ impl<'s, Q: EventList> World<'s, Q> {
     fn control(&mut self, event: Event, recorder: &mut dyn Recorder) {
         match event {
             Event::Timeline { entry, over } => self.happen(entry, over, recorder),
+            Event::Flap { entry } => self.flap(entry as usize, recorder),
+            Event::ManagerFails { manager } => self.manager_fails(manager, recorder),
+            Event::ManagerRepaired { manager } => self.manager_repaired(manager, recorder),
             Event::KeyDisabled { key, version, serial } => {
                 self.version_reaches(key, version, serial, VersionState::Disabled, recorder);
             }

@@ -4,6 +4,7 @@ mod affinity;
 mod clients;
 mod deploys;
 mod keys;
+mod managers;
 
 use super::*;
 use crate::distribution::Distribution;

@@ -3,12 +3,11 @@
 
 use super::World;
 use super::event::Event;
-use super::keys::Outage;
 use super::revision::Revision;
-use crate::ids::{ManagerId, QuotaId, RevisionId, ServiceId, SourceId};
+use crate::ids::{QuotaId, RevisionId, ServiceId, SourceId};
 use crate::kernel::EventList;
 use crate::record::{Block, BlockKind, ChangeKind, Record, Recorder};
-use crate::scenario::{Action, Domain, Scenario};
+use crate::scenario::{Action, Scenario};
 use crate::units::SimTime;
 
 /// A block under way.
@@ -40,7 +39,8 @@ impl<Q: EventList> World<'_, Q> {
     /// An entry begins, or is taken back.
     pub(super) fn happen(&mut self, entry: u32, over: bool, recorder: &mut dyn Recorder) {
         let scenario = self.scenario;
-        let entry = &scenario.timeline[entry as usize];
+        let number = entry as usize;
+        let entry = &scenario.timeline[number];
         match entry.action {
             Action::Key { key, version, order } => {
                 let order = if over { order.taken_back() } else { Some(order) };
@@ -50,23 +50,11 @@ impl<Q: EventList> World<'_, Q> {
             }
             Action::PermissionRevoke { key } => self.change_permission(key, over, recorder),
             Action::PermissionGrant { key } => self.change_permission(key, true, recorder),
-            Action::ExternalOutage { manager, domain, ref message } => {
-                let kind = match domain.retryable() {
-                    true => BlockKind::OutageRetryable,
-                    false => BlockKind::OutageNotRetryable,
-                };
-                if over {
-                    self.keys.set_outage(manager, None);
-                    self.external_messages[manager.index()] = "";
-                    self.end_block(kind, manager.0, None, recorder);
-                    self.state_outage(ChangeKind::OutageEnded, manager, domain, recorder);
-                } else {
-                    let until = entry.until.map_or(SimTime::NEVER, |u| self.zero + u);
-                    self.keys.set_outage(manager, Some(Outage { domain, until }));
-                    self.external_messages[manager.index()] = message;
-                    self.begin_block(kind, manager.0, None, domain.name());
-                    self.state_outage(ChangeKind::OutageBegan, manager, domain, recorder);
-                }
+            Action::ExternalOutage { manager, .. } => {
+                self.timeline_outage(number, manager, over, recorder);
+            }
+            Action::ExternalBrownout { manager, .. } => {
+                self.brown_out(number, manager, over, recorder);
             }
             Action::QuotaSet { quota, limit } => self.set_quota(quota, limit, over, recorder),
             Action::LoadStep { service, factor } => {
@@ -91,17 +79,6 @@ impl<Q: EventList> World<'_, Q> {
                 self.change_limits(service, |limits| limits.manual = manual, recorder);
             }
         }
-    }
-
-    fn state_outage(
-        &self,
-        kind: ChangeKind,
-        manager: ManagerId,
-        domain: Domain,
-        recorder: &mut dyn Recorder,
-    ) {
-        let name = &self.scenario.external_managers[manager.index()].name;
-        self.state_change(kind, name, None, domain.name(), recorder);
     }
 
     fn set_quota(&mut self, quota: QuotaId, limit: u32, over: bool, recorder: &mut dyn Recorder) {
@@ -187,7 +164,7 @@ impl<Q: EventList> World<'_, Q> {
     ) {
         let subject = block.subject as usize;
         let subject = match block.kind {
-            BlockKind::OutageRetryable | BlockKind::OutageNotRetryable => {
+            BlockKind::OutageRetryable | BlockKind::OutageNotRetryable | BlockKind::Brownout => {
                 &self.scenario.external_managers[subject].name
             }
             BlockKind::KeyState | BlockKind::Permission => &self.scenario.keys[subject].name,
@@ -210,7 +187,7 @@ fn touches(
     let key = encryption.key;
     let settings = &scenario.keys[key.index()];
     match kind {
-        BlockKind::OutageRetryable | BlockKind::OutageNotRetryable => {
+        BlockKind::OutageRetryable | BlockKind::OutageNotRetryable | BlockKind::Brownout => {
             settings.manager.is_some_and(|m| m.0 == subject)
         }
         BlockKind::KeyState | BlockKind::Permission => {

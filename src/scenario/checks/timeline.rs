@@ -64,8 +64,11 @@ impl Checks<'_> {
         }
         let end = given.into_iter().flatten().next();
         match (end, action.key.as_str()) {
-            (None, "external_outage") => {
-                let label = "an outage ends";
+            (None, "external_outage" | "external_brownout") => {
+                let label = match action.key.as_str() {
+                    "external_outage" => "an outage ends",
+                    _ => "a brownout ends",
+                };
                 let finding = self.found.error("until is missing", &action.place, label);
                 finding.help("add until = \"25m\", or for = \"20m\"");
             }

@@ -81,27 +81,8 @@ impl Domain {
         }
     }
 
-    /// Whether a call may be tried again. The documentation calls the first five retriable and
-    /// the next five input errors; of the partner's system errors it says nothing.
-    /// Assumption: the partner's own error and an answer that makes no sense may pass.
-    pub fn retryable(self) -> bool {
-        match self {
-            Self::Timeout
-            | Self::UnreachableNetwork
-            | Self::OverloadedEkm
-            | Self::ExternalResourceExhausted
-            | Self::RequestCancelled
-            | Self::UnexpectedResponse
-            | Self::ExternalServerError => true,
-            Self::ExternalPermissionDenied
-            | Self::ExternalNotFound
-            | Self::ExternalKeyUriInvalid
-            | Self::ExternalKeyHostNotWhitelisted
-            | Self::Dns
-            | Self::TlsCert
-            | Self::ExternalNotImplemented
-            | Self::UnexpectedError
-            | Self::DecryptionFailed => false,
-        }
+    /// The domain of a name.
+    pub(in crate::scenario) fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|domain| domain.name() == name)
     }
 }

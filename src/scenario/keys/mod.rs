@@ -8,7 +8,7 @@ mod retry;
 use std::fmt;
 
 pub use domain::Domain;
-pub use external::ExternalManager;
+pub use external::{ExternalManager, Outages};
 pub use quota::{Enforcement, Pool, Quota};
 pub use retry::{Breaker, Retry, RetryBudget, RetryPolicy};
 

@@ -14,7 +14,7 @@ pub mod retry;
 use rand::rngs::Xoshiro256PlusPlus;
 
 use caller::Caller;
-pub use external::Outage;
+pub use external::{Brownout, Failure, Manager, Outage};
 pub use key::{Effect, KeyState};
 pub use quota::Meter;
 
@@ -22,7 +22,7 @@ use super::instance::Call;
 use crate::ids::{KeyId, ManagerId, QuotaId};
 use crate::kernel::Streams;
 use crate::record::{CallOutcome, Denial};
-use crate::scenario::{Domain, Scenario};
+use crate::scenario::{Domain, ExternalManager, Scenario};
 use crate::units::{SimDuration, SimTime};
 
 /// What an attempt of a key call came to.
@@ -68,11 +68,46 @@ impl Answer {
     }
 
     /// The answer to a call that an external manager failed.
-    fn failed(domain: Domain) -> Self {
-        match domain.retryable() {
+    fn failed(manager: &ExternalManager, domain: Domain) -> Self {
+        match manager.retryable(domain) {
             true => Self::Retryable(domain),
             false => Self::Denied(Denial::External, Some(domain)),
         }
+    }
+}
+
+/// What an external manager says when it fails: the name of a domain, or the message of a timeline
+/// entry or of the manager's own outages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said(u32);
+
+impl Said {
+    /// The name of a domain.
+    pub fn domain(domain: Domain) -> Self {
+        Self(domain as u32)
+    }
+
+    /// The message of a timeline entry.
+    pub fn entry(entry: usize) -> Self {
+        Self((Domain::ALL.len() + entry) as u32)
+    }
+
+    /// The message of a manager's own outages.
+    fn manager(scenario: &Scenario, manager: ManagerId) -> Self {
+        Self((Domain::ALL.len() + scenario.timeline.len()) as u32 + manager.0)
+    }
+
+    fn text(self, scenario: &Scenario) -> &str {
+        let at = self.0 as usize;
+        if let Some(domain) = Domain::ALL.get(at) {
+            return domain.name();
+        }
+        let at = at - Domain::ALL.len();
+        if let Some(entry) = scenario.timeline.get(at) {
+            return entry.action.message().unwrap_or_default();
+        }
+        let manager = scenario.external_managers.get(at - scenario.timeline.len());
+        manager.and_then(|m| m.outages.as_ref()).map_or("", |outages| &outages.message)
     }
 }
 
@@ -89,6 +124,8 @@ pub struct Asked {
     pub answered: SimTime,
     /// The answer, unless something comes between.
     verdict: Answer,
+    /// What the external manager says, where it fails.
+    said: Said,
 }
 
 /// The key manager with everything behind it.
@@ -98,8 +135,8 @@ pub struct KeyManager<'s> {
     zero: SimTime,
     keys: Vec<KeyState>,
     quotas: Vec<Meter>,
-    outages: Vec<Option<Outage>>,
     callers: Vec<Caller>,
+    managers: Vec<Manager<'s>>,
 }
 
 impl<'s> KeyManager<'s> {
@@ -107,13 +144,14 @@ impl<'s> KeyManager<'s> {
     /// `zero`.
     pub fn new(scenario: &'s Scenario, zero: SimTime, streams: &Streams) -> Self {
         let key = |k: &crate::scenario::Key| KeyState::new(k, streams.get("propagation", &k.name));
+        let manager = |m: &'s ExternalManager| Manager::new(m, streams.get("outages", &m.name));
         Self {
             scenario,
             zero,
             keys: scenario.keys.iter().map(key).collect(),
             quotas: scenario.quotas.iter().map(Meter::new).collect(),
-            outages: vec![None; scenario.external_managers.len()],
             callers: scenario.keys.iter().map(|k| Caller::new(&k.retry)).collect(),
+            managers: scenario.external_managers.iter().map(manager).collect(),
         }
     }
 
@@ -137,9 +175,21 @@ impl<'s> KeyManager<'s> {
         &mut self.quotas[quota.index()]
     }
 
-    /// Begins (or ends, with `None`) the outage of an external manager.
-    pub fn set_outage(&mut self, manager: ManagerId, outage: Option<Outage>) {
-        self.outages[manager.index()] = outage;
+    /// An external manager, to change it.
+    pub fn manager_mut(&mut self, manager: ManagerId) -> &mut Manager<'s> {
+        &mut self.managers[manager.index()]
+    }
+
+    /// How a manager's own outages fail.
+    pub fn drawn_failure(&self, manager: ManagerId) -> Option<Failure> {
+        let outages = self.scenario.external_managers[manager.index()].outages.as_ref()?;
+        let said = Said::manager(self.scenario, manager);
+        Some(Failure { domain: outages.domain, said })
+    }
+
+    /// What the external manager said to an attempt; empty where it did not fail.
+    pub fn said(&self, asked: &Asked, answer: Answer) -> &'s str {
+        answer.domain().map_or("", |_| asked.said.text(self.scenario))
     }
 
     /// Sends one attempt of a start's or a deploy's call, unless the circuit breaker is open.
@@ -188,7 +238,9 @@ impl<'s> KeyManager<'s> {
     ) -> Asked {
         let settings = &self.scenario.keys[key.index()];
         let own = settings.latency.sample(luck);
-        let denied = |verdict| Asked { key, version, begun: now, answered: now + own, verdict };
+        let said = Said::domain(Domain::Timeout);
+        let denied =
+            |verdict| Asked { key, version, begun: now, answered: now + own, verdict, said };
         if let Some(denial) = self.key(key).denial(version) {
             return denied(Answer::Denied(denial, None));
         }
@@ -198,20 +250,20 @@ impl<'s> KeyManager<'s> {
             return denied(Answer::OverQuota);
         }
         let Some(manager) = settings.manager else { return denied(Answer::Granted) };
-        let outage = self.outages[manager.index()];
+        let reply = self.managers[manager.index()].call(now + own, self.zero, luck);
         let settings = &self.scenario.external_managers[manager.index()];
-        let reply = external::call(settings, outage, now + own, luck);
         Asked {
             key,
             version,
             begun: now,
             answered: now + own + reply.took,
-            verdict: reply.failure.map_or(Answer::Granted, Answer::failed),
+            verdict: reply.failure.map_or(Answer::Granted, |f| Answer::failed(settings, f.domain)),
+            said: reply.failure.map_or(said, |f| f.said),
         }
     }
 
     /// The answer to an attempt, at its instant.
-    pub fn settle(&mut self, asked: &Asked) -> Answer {
+    pub fn settle(&mut self, asked: &mut Asked) -> Answer {
         let answer = self.answer(asked);
         let failing = self.callers[asked.key.index()].failing_for(answer, asked.answered);
         let escalates = self.scenario.keys[asked.key.index()].retry.escalates_after;
@@ -225,15 +277,21 @@ impl<'s> KeyManager<'s> {
         }
     }
 
-    fn answer(&self, asked: &Asked) -> Answer {
+    fn answer(&self, asked: &mut Asked) -> Answer {
         if asked.verdict != Answer::Granted {
             return asked.verdict;
         }
         if let Some(denial) = self.key(asked.key).denial(asked.version) {
             return Answer::Denied(denial, None);
         }
-        let manager = self.scenario.keys[asked.key.index()].manager;
-        let outage = manager.and_then(|m| self.outages[m.index()]);
-        outage.map_or(Answer::Granted, |o| Answer::failed(o.domain))
+        let Some(manager) = self.scenario.keys[asked.key.index()].manager else {
+            return Answer::Granted;
+        };
+        let Some(Failure { domain, said }) = self.managers[manager.index()].away(asked.answered)
+        else {
+            return Answer::Granted;
+        };
+        asked.said = said;
+        Answer::failed(&self.scenario.external_managers[manager.index()], domain)
     }
 }
