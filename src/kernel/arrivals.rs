@@ -21,8 +21,9 @@ impl Arrivals {
     /// So many sources, none of which has an arrival.
     pub fn new(sources: usize) -> Self {
         let leaves = sources.next_power_of_two();
-        let mut all =
-            Self { first: u128::MAX, sources, leaves, nodes: vec![u128::MAX; 2 * leaves] };
+        // Without sources it is as if an arrival of source 0 never came.
+        let first = u128::from(u64::MAX) << 32;
+        let mut all = Self { first, sources, leaves, nodes: vec![u128::MAX; 2 * leaves] };
         for source in 0..sources {
             all.set(source as u32, u64::MAX);
         }
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn without_sources_nothing_arrives() {
-        assert_eq!(Arrivals::new(0).first().0, u64::MAX);
+        assert_eq!(Arrivals::new(0).first(), (u64::MAX, 0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What scenarios may not say, and what those of the project show.
 
 use std::fs;
+use std::path::Path;
 
 use crate::folder::Folder;
 use crate::program::{SMALL, keyscale};
@@ -98,4 +99,30 @@ fn outages_do_what_the_platform_documents() {
     let used = rows.headers().unwrap().iter().position(|h| h == "quota_used").unwrap();
     let most = rows.records().map(|r| r.unwrap()[used].parse::<u32>().unwrap()).max();
     assert_eq!(most, Some(4), "the quota is 4 operations a second, and it is reached");
+}
+
+/// Each drill holds what it expects: a row of the key manager's documents, or a way back.
+#[test]
+fn drills_hold() {
+    let drills = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/drills");
+    let folder = Folder::new("drills");
+    let mut paths: Vec<_> = fs::read_dir(drills).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() >= 24, "{} drills", paths.len());
+    for path in paths {
+        let path = path.to_str().unwrap();
+        let ran = keyscale(&folder, ["run", path, "--out", "out", "--quiet"]);
+        assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+        assert!(ran.out.contains("✓ expected"), "{path} expects nothing: {}", ran.out);
+    }
+}
+
+/// A service that nobody asks anything runs to the end.
+#[test]
+fn a_service_without_load_runs() {
+    let folder = Folder::new("no-load");
+    let text = "duration = \"2m\"\n[services.web]\nservice_time = { constant = \"1s\" }\n";
+    folder.write("quiet.toml", text);
+    let ran = keyscale(&folder, ["run", "quiet.toml"]).exits(0);
+    assert!(ran.out.contains("No request came"), "{}", ran.out);
 }
