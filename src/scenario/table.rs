@@ -86,7 +86,7 @@ pub static ROWS: &[Row] = rows! {
     "start_time" Kind::Instant, default("'2026-01-01T00:00:00Z'", "Assumption: any day serves; a run knows no calendar"),
         "when the warm-up ends, for the times of log entries";
     "log" Kind::Table, ALL, "what events.jsonl has";
-    "log.most_entries" count(0, 1_000_000_000), default("100000", "Assumption: a file that can still be searched by hand"),
+    "log.most_entries" count(0, 1_000_000_000), default("10000", "Assumption: a file that can still be sent and searched by hand, some 10 MB"),
         "entries after which those of key calls are left out";
 
     "services" TABLES, required("[services.web]"), "services that scale out";
