@@ -158,7 +158,8 @@ impl RunWriter {
     }
 
     /// Writes what remains, draws the charts and puts the folder in its place. `lock` is the
-    /// scenario with every default filled in, `load_files` are copied in or named, `complete` is false for a run that was interrupted.
+    /// scenario with every default filled in, `load_files` are copied in or named, `complete` is
+    /// false for a run that was interrupted.
     ///
     /// # Errors
     /// [`Error::Outside`] where the disk said no, now or earlier; then no folder is left.

@@ -140,8 +140,8 @@ pub struct KeyManager<'s> {
 }
 
 impl<'s> KeyManager<'s> {
-    /// Every key permitted, its versions as the scenario has them, no manager away, nothing charged. Quota windows begin at
-    /// `zero`.
+    /// Every key permitted, its versions as the scenario has them, no manager away, nothing
+    /// charged. Quota windows begin at `zero`.
     pub fn new(scenario: &'s Scenario, zero: SimTime, streams: &Streams) -> Self {
         let key = |k: &crate::scenario::Key| KeyState::new(k, streams.get("propagation", &k.name));
         let manager = |m: &'s ExternalManager| Manager::new(m, streams.get("outages", &m.name));
