@@ -1,12 +1,12 @@
 //! What the platform writes into a service's log of its key, and counts of key calls by purpose.
 //!
-//! Assumption: a call of a start or a deploy is told once, at its first failure, however often it
-//! is retried; a check's once for each service that uses the key.
+//! Assumption: a failure that may pass is told once a call of a start or a deploy, however often it
+//! is retried, and a refusal whenever it comes; a check's once for each service that uses the key.
 
 use super::World;
 use crate::ids::{KeyId, RevisionId};
 use crate::kernel::EventList;
-use crate::record::{KeyCall, Log, Message, Record, Recorder};
+use crate::record::{CallOutcome, KeyCall, Log, Message, Record, Recorder};
 
 impl<Q: EventList> World<'_, Q> {
     /// States a call of a start or a deploy of a revision, and what its service's log says of it.
@@ -19,8 +19,9 @@ impl<Q: EventList> World<'_, Q> {
     ) {
         recorder.record(Record::KeyCall(call));
         self.revisions[revision.index()].purposes[call.purpose as usize] += 1;
-        let retried = call.attempt > 1;
-        if let Some(message) = Message::of(call).filter(|m| *m != Message::External || !retried) {
+        // What may pass is told once; a refusal that comes after it is another message.
+        let told = call.attempt > 1 && call.outcome != CallOutcome::Denied;
+        if let Some(message) = Message::of(call).filter(|m| *m != Message::External || !told) {
             self.log(revision, key, message, call.message, recorder);
         }
     }
