@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::scenario::Override;
+use crate::scenario::{Override, Without};
 use crate::units::SimDuration;
 
 /// Simulates services that scale out with a customer-managed key in the start path: what happens
@@ -44,7 +45,7 @@ pub(super) enum Command {
 Examples:
   keyscale run scenario.toml
   keyscale run scenario.toml --set services.web.max_instances=50 --out results/runs/more
-  keyscale run scenario.toml --seed 7 --format json | jq .total.failed_ratio")]
+  keyscale run scenario.toml --seed 7 --without key_outage")]
 pub(super) struct Run {
     /// What to run.
     #[command(flatten)]
@@ -53,6 +54,10 @@ pub(super) struct Run {
     /// that holds theirs
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Run once more under the same luck with a cause of failures switched off, to see what
+    /// remains; repeats. Its results go to a folder beside, NAME-without-CAUSE
+    #[arg(long, value_name = "CAUSE", value_parser = PossibleValuesParser::new(Without::CAUSES))]
+    pub without: Vec<String>,
     /// Replace a folder that holds something else than results
     #[arg(long)]
     pub force: bool,
@@ -110,7 +115,7 @@ pub(super) struct Policy {
 }
 
 /// Scenarios, and what to change in them.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(super) struct What {
     /// Scenario files
     #[arg(required = true, value_name = "SCENARIO")]

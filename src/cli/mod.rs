@@ -16,6 +16,7 @@ mod read;
 mod run;
 mod text;
 mod validate;
+mod without;
 
 use std::ffi::OsString;
 

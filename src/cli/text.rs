@@ -227,7 +227,7 @@ pub(super) fn verdict(ending: &Ending<'_>, console: &mut Console<'_>) {
 }
 
 /// The causes of failed requests with their shares, the largest first.
-fn why(total: &SummaryRow) -> Option<String> {
+pub(super) fn why(total: &SummaryRow) -> Option<String> {
     let causes = causes(total);
     let told: Vec<String> = causes
         .iter()
@@ -246,6 +246,11 @@ fn causes(total: &SummaryRow) -> Vec<(Cause, f64)> {
         Cause::ALL.iter().filter_map(share).filter(|(_, s)| *s > 0.0).collect();
     causes.sort_by(|a, b| b.1.total_cmp(&a.1));
     causes
+}
+
+/// A cause in words, by its name in summaries; the name itself where it is none.
+pub(super) fn words_of(name: &str) -> &str {
+    Cause::ALL.iter().find(|cause| cause.name() == name).map_or(name, |cause| words(*cause))
 }
 
 /// A cause in words.

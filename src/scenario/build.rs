@@ -15,6 +15,7 @@ use super::thresholds::{Expect, Threshold};
 use super::timeline::Entry;
 use super::trace::TraceFile;
 use super::tree::Node;
+use super::without::Without;
 use super::{Scenario, tree};
 use crate::distribution::Distribution;
 use crate::ids::QuotaId;
@@ -85,6 +86,7 @@ pub(super) fn build(root: &Node, laid: &[Laid], folder: &Path, working_folder: &
         sample_interval: root.get("sample_interval").and_then(Node::duration),
         start_time: root.get("start_time").and_then(Node::instant).unwrap_or_default(),
         most_log_entries: count(root, "log.most_entries"),
+        without: Without::build(root),
         services,
         keys: tables(root, "keys").iter().map(|key| Key::build(key, &build)).collect(),
         quotas: tables(root, "quotas").iter().map(Quota::build).collect(),

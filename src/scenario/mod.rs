@@ -38,6 +38,7 @@ pub mod timeline;
 pub mod trace;
 mod tree;
 mod value;
+pub mod without;
 
 pub use autoscaler::{
     Aggregation, Autoscaler, Behavior, CloudRun, Hpa, HpaMetric, HpaPolicy, Knative, KnativeMetric,
@@ -54,12 +55,13 @@ pub use metric::{Metric, Statistic, Vocabulary};
 pub use overrides::Override;
 pub use problem::{Excerpt, Problem, Problems, Severity};
 pub use service::{
-    BackOff, Client, ClockStopsOn, Encryption, PendingTimeout, Retries, Revocation,
+    BackOff, Client, ClockStopsOn, Encryption, MOST_INSTANCES, PendingTimeout, Retries, Revocation,
     RevocationAction, Routing, Service, SessionAffinity, Start,
 };
 pub use thresholds::{Comparison, Condition, Expect, Limit, Threshold, Window};
 pub use timeline::{Action, Deploy, Entry, Flapping, KeyOrder, RolloutStep};
 pub use trace::{Bucket, LockedFile, Spread, Trace, TraceFile};
+pub use without::Without;
 
 use crate::units::SimDuration;
 
@@ -83,6 +85,8 @@ pub struct Scenario {
     pub start_time: jiff::Timestamp,
     /// Log entries after which those of key calls are left out.
     pub most_log_entries: u64,
+    /// Causes of failed requests that are switched off.
+    pub without: Without,
     /// Services, in the order of the file.
     pub services: Vec<Service>,
     /// Keys, in the order of the file.

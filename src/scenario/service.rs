@@ -8,6 +8,9 @@ use crate::distribution::Distribution;
 use crate::ids::KeyId;
 use crate::units::{Ratio, SimDuration};
 
+/// Most instances of one service.
+pub const MOST_INSTANCES: u32 = 100_000;
+
 /// A service that scales out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Service {

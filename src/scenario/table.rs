@@ -5,7 +5,9 @@
 
 use super::keys::{ExternalManager, Retry, VersionState};
 use super::schema::{Alphabet, DOMAINS, Kind, Presence, Row};
+use super::service::MOST_INSTANCES;
 use super::trace::UNITS;
+use super::without::Without;
 use crate::units::SimDuration;
 
 macro_rules! rows {
@@ -63,7 +65,7 @@ const RATE: Kind = Kind::Rate { max: 1e7 };
 const NAME: Kind = Kind::Name(Alphabet::Plain);
 const TABLES: Kind = Kind::Names(Alphabet::Plain);
 /// Instances of one service.
-const INSTANCES: Kind = count(0, 100_000);
+const INSTANCES: Kind = count(0, MOST_INSTANCES as u64);
 /// A list or a table of names that may be left out.
 const NONE: Presence = default("{}", "nothing of the kind, where the file has none");
 const ALL: Presence = default("{}", "its keys have defaults");
@@ -88,6 +90,9 @@ pub static ROWS: &[Row] = rows! {
     "log" Kind::Table, ALL, "what events.jsonl has";
     "log.most_entries" count(0, 1_000_000_000), default("10000", "Assumption: a file that can still be sent and searched by hand, some 10 MB"),
         "entries after which those of key calls are left out";
+    "without" Kind::List, default("[]", "everything counts, where the file says nothing"),
+        "causes of failed requests to switch off, to see what remains; all else keeps its luck";
+    "without.#" Kind::Choice(&Without::CAUSES), Presence::Element, "a cause as summaries name it";
 
     "services" TABLES, required("[services.web]"), "services that scale out";
     "services.*" Kind::Table, Presence::Element, "a service";
@@ -101,7 +106,7 @@ pub static ROWS: &[Row] = rows! {
         "requests an instance takes at once";
     "services.*.min_instances" INSTANCES, default("0", "Cloud Run documentation, Container runtime contract"),
         "instances kept even without load";
-    "services.*.max_instances" count(1, 100_000), default("100", "Cloud Run documentation, Maximum instances"),
+    "services.*.max_instances" count(1, MOST_INSTANCES as u64), default("100", "Cloud Run documentation, Maximum instances"),
         "instances, starting ones included, never exceed it";
     "services.*.initial_instances" INSTANCES, derived("min_instances, or what the autoscaler keeps at least", "Assumption: a run begins with what is always kept"),
         "instances ready and idle when the run starts";
@@ -536,7 +541,7 @@ pub static ROWS: &[Row] = rows! {
     "timeline.#.min_instances_set.instances" INSTANCES, required("instances = 5"), "instances of all its revisions together";
     "timeline.#.max_instances_set" Kind::Table, Variant, "a service has another maximum, without a deploy (then the scenario's)";
     "timeline.#.max_instances_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
-    "timeline.#.max_instances_set.instances" count(1, 100_000), required("instances = 20"), "instances of each revision";
+    "timeline.#.max_instances_set.instances" count(1, MOST_INSTANCES as u64), required("instances = 20"), "instances of each revision";
     "timeline.#.scaling_mode_set" Kind::Table, Variant, "a service scales by hand, without a deploy (then by its autoscaler)";
     "timeline.#.scaling_mode_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
     "timeline.#.scaling_mode_set.automatic" Kind::True, Variant, "by its autoscaler";

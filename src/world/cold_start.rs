@@ -17,11 +17,15 @@ use super::instance::{
 };
 use super::keys::{Answer, Asked, retry};
 use super::revocation::Via;
+use crate::distribution::Distribution;
 use crate::ids::{InstanceId, OrderId, RevisionId};
 use crate::kernel::EventList;
 use crate::record::{CallPurpose, EndReason, KeyCall, Phase, Recorder};
-use crate::scenario::Service;
-use crate::units::SimTime;
+use crate::scenario::{Service, Start};
+use crate::units::{SimDuration, SimTime};
+
+/// The back-off where none is wanted: time must go on between starts that fail at once.
+const AT_ONCE: SimDuration = SimDuration::from_millis(1);
 
 /// What holds a start order up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,8 +157,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         } else {
             self.name_cause(revision);
         }
-        let service = self.service_of(revision);
-        let length = service.start.allocate.sample(&mut self.orders.get_mut(id).luck);
+        let length = self.phase_length(id, |start| &start.allocate);
         self.step_at(instance, self.now + length);
     }
 
@@ -330,10 +333,10 @@ impl<'s, Q: EventList> World<'s, Q> {
     /// Begins to fetch the image. From here the start deadline counts; where a phase would pass
     /// it, the phase ends there, too late.
     fn fetch(&mut self, instance: InstanceId, attempt: Attempt, unlocked: Option<Unlocked>) {
-        let start = &self.settings_of(instance).start;
-        let length = start.fetch.sample(&mut self.orders.get_mut(attempt.order).luck);
-        let too_late = length > start.deadline;
-        let until = self.now + length.min(start.deadline);
+        let deadline = self.settings_of(instance).start.deadline;
+        let length = self.phase_length(attempt.order, |start| &start.fetch);
+        let too_late = length > deadline;
+        let until = self.now + length.min(deadline);
         let fetching = Fetching { attempt, unlocked, since: self.now, too_late };
         self.live(instance, Life::Fetching(fetching));
         self.step_at(instance, until);
@@ -343,10 +346,8 @@ impl<'s, Q: EventList> World<'s, Q> {
         if fetched.too_late {
             return self.fail_start(instance, EndReason::StartDeadline, Hold::BackOff, recorder);
         }
-        let start = &self.settings_of(instance).start;
-        let luck = &mut self.orders.get_mut(fetched.attempt.order).luck;
-        let ready = self.now + start.boot.sample(luck);
-        let deadline = fetched.since + start.deadline;
+        let ready = self.now + self.phase_length(fetched.attempt.order, |start| &start.boot);
+        let deadline = fetched.since + self.settings_of(instance).start.deadline;
         let too_late = ready > deadline;
         let booting = Booting { fetched, since: self.now, too_late };
         self.live(instance, Life::Booting(booting));
@@ -410,7 +411,9 @@ impl<'s, Q: EventList> World<'s, Q> {
         let back_off = &self.service_of(revision).start.back_off;
         let order = self.orders.get_mut(id);
         order.progress = Progress::BackingOff;
-        let wait = retry::wait(back_off, order.attempts, &mut order.luck);
+        let drawn = retry::wait(back_off, order.attempts, &mut order.luck);
+        let at_once = self.scenario.without.start_backoff && hold == Hold::BackOff;
+        let (wait, hold) = if at_once { (AT_ONCE, Hold::Nothing) } else { (drawn, hold) };
         let serial = order.ordinal;
         self.set_hold(id, hold);
         self.agenda.push((self.now + wait).0, Event::Restart { order: id, serial });
@@ -477,6 +480,18 @@ impl<'s, Q: EventList> World<'s, Q> {
         if let Some(phase) = after {
             r.phases[phase as usize] += 1;
         }
+    }
+
+    /// Draws the length of a phase of a start.
+    fn phase_length(
+        &mut self,
+        order: OrderId,
+        phase: impl FnOnce(&'s Start) -> &'s Distribution,
+    ) -> SimDuration {
+        let order = self.orders.get_mut(order);
+        let settings = self.revisions[order.revision.index()].settings;
+        let length = phase(&settings.start).sample(&mut order.luck);
+        if self.scenario.without.starting { SimDuration::ZERO } else { length }
     }
 
     fn step_at(&mut self, instance: InstanceId, at: SimTime) {

@@ -103,7 +103,7 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A key call was granted: its key version must be usable, now and by every rule.
     pub(super) fn check_grant(&mut self, key: KeyId, version: u32) {
-        if self.keys.key(key).denial(version).is_some() {
+        if self.keys.denial(key, version).is_some() {
             let name = &self.scenario.keys[key.index()].name;
             let law =
                 format!("no key call succeeds while its version is unusable: {name}/{version}");

@@ -14,6 +14,7 @@ use crate::kernel::EventList;
 use crate::record::{
     self, BoundKey, Calls, EndReason, Phase, Purposes, Record, Recorder, Sample, Total,
 };
+use crate::scenario::MOST_INSTANCES;
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
@@ -121,7 +122,9 @@ impl<Q: EventList> World<'_, Q> {
         // A deploy may have moved the service to the quota of another key.
         whole.quota_used =
             quota.map(|q| self.keys.quota(q).total().saturating_sub(s.seen.quota_used));
-        (whole.min_instances, whole.max_instances) = (s.limits.min, s.limits.max);
+        whole.min_instances = s.limits.min;
+        let unlimited = self.scenario.without.max_instances;
+        whole.max_instances = if unlimited { MOST_INSTANCES } else { s.limits.max };
         recorder.record(Record::Sample(&whole));
         if s.has_deploys {
             samples.iter().for_each(|sample| recorder.record(Record::Sample(sample)));

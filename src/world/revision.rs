@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use crate::ids::{InstanceId, OrderId, ServiceId};
 use crate::kernel::{Family, Streams};
 use crate::record::{Calls, Cause, Messages, Phase, Purposes, Requests, Starts};
-use crate::scenario::{RolloutStep, Service};
+use crate::scenario::{MOST_INSTANCES, RolloutStep, Service};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
@@ -75,6 +75,8 @@ pub struct Limits {
     pub min: u32,
     /// Start orders and ready instances together never exceed it.
     pub max: u32,
+    /// Whether neither holds anything back.
+    pub unlimited: bool,
     /// In manual mode its share of the count: so many are wanted, whatever the policy says.
     pub manual: Option<u32>,
 }
@@ -82,12 +84,13 @@ pub struct Limits {
 impl Limits {
     /// What is wanted, given what the policy wants.
     pub fn clamp(&self, wanted: u32) -> u32 {
-        self.manual.unwrap_or_else(|| wanted.clamp(self.min.min(self.max), self.max))
+        let max = if self.unlimited { MOST_INSTANCES } else { self.max };
+        self.manual.unwrap_or_else(|| wanted.clamp(self.min.min(max), max))
     }
 
     /// Most start orders and ready instances.
     pub fn most(&self) -> u32 {
-        self.manual.unwrap_or(self.max)
+        if self.unlimited { MOST_INSTANCES } else { self.manual.unwrap_or(self.max) }
     }
 }
 

@@ -132,6 +132,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             r.limits = Limits {
                 min: mins[i].max(awaited),
                 max: s.limits.max,
+                unlimited: self.scenario.without.max_instances,
                 manual: manual.as_ref().map(|counts| counts[i].max(awaited)),
             };
         }

@@ -5,6 +5,7 @@ mod clients;
 mod deploys;
 mod keys;
 mod managers;
+mod without;
 
 use super::*;
 use crate::distribution::Distribution;
@@ -68,6 +69,7 @@ pub fn scenario(service: scenario::Service, warm_up: u64, duration: u64) -> Scen
         sample_interval: None,
         start_time: jiff::Timestamp::UNIX_EPOCH,
         most_log_entries: 0,
+        without: scenario::Without::default(),
         services: vec![service],
         keys: vec![],
         quotas: vec![],

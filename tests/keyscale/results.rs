@@ -146,3 +146,33 @@ fn recorded_loads_arrive_in_full() {
     check(nasa, Some("count"), "1.0", 134_203);
     check("aws-lambda-poisson-2020/lambda-2020-05-26.csv", None, "1.0", 1_648);
 }
+
+#[test]
+fn what_remains_without_a_cause_is_told_beside_what_is() {
+    let folder = Folder::new("without");
+    folder.write("small.toml", SMALL);
+    let causes = ["--without", "starting", "--without", "max_instances"];
+    let asked = [&["run", "small.toml", "--out", "a"], &causes[..]].concat();
+    let ran = keyscale(&folder, asked).exits(0);
+    let table: Vec<&str> = ran.out.lines().skip_while(|l| !l.starts_with(" same luck")).collect();
+    assert!(table[1].starts_with(" as it is "), "{table:?}");
+    assert!(table[2].starts_with(" without container start "), "{table:?}");
+    assert!(table[3].starts_with(" without max instances "), "{table:?}");
+    assert_eq!(ran.out.matches("VERDICT").count(), 1);
+    let lock = folder.join("a-without-starting/scenario.lock.toml");
+    let lock = fs::read_to_string(lock).unwrap();
+    assert!(lock.contains("without = [\"starting\"]"), "{lock}");
+    let arrivals = |run: &str| -> Value {
+        let text = fs::read_to_string(folder.join(run).join("summary.json")).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()["total"]["arrivals"].clone()
+    };
+    assert_eq!(arrivals("a"), arrivals("a-without-max_instances"), "the same luck");
+    // What a scenario switches off itself stays off.
+    folder.write("off.toml", format!("without = [\"key_quota\"]\n{SMALL}"));
+    keyscale(&folder, ["run", "off.toml", "--without", "starting"]).exits(0);
+    let lock = folder.join("results/runs/off-without-starting/scenario.lock.toml");
+    let lock = fs::read_to_string(lock).unwrap();
+    assert!(lock.contains("without = [\"key_quota\", \"starting\"]"), "{lock}");
+    let unknown = ["run", "small.toml", "--without", "luck"];
+    keyscale(&folder, unknown).exits(2).says(&["key_outage", "invalid value 'luck'"]);
+}

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus;
 
 use super::Said;
-use crate::scenario::{Domain, ExternalManager};
+use crate::scenario::{Domain, ExternalManager, Without};
 use crate::units::{Ratio, SECOND, SimDuration, SimTime};
 
 /// An outage under way.
@@ -80,9 +80,17 @@ impl<'s> Manager<'s> {
     }
 
     /// Why it answers nothing at an instant.
-    pub fn away(&self, at: SimTime) -> Option<Failure> {
-        let lasting = |o: &Outage| at < o.until;
+    pub fn away(&self, at: SimTime, without: Without) -> Option<Failure> {
+        let lasting = |o: &Outage| at < o.until && self.counts(&o.failure, without);
         self.outage.filter(lasting).or(self.drawn.filter(lasting)).map(|o| o.failure)
+    }
+
+    /// Whether a failure is not switched off.
+    fn counts(&self, failure: &Failure, without: Without) -> bool {
+        match self.settings.retryable(failure.domain) {
+            true => !without.key_outage,
+            false => !without.key_denied,
+        }
     }
 
     /// Calls the manager up to `inner_attempts` times, until one is answered or fails for good.
@@ -90,27 +98,37 @@ impl<'s> Manager<'s> {
     ///
     /// Assumption: a manager that cannot be reached, is cut off or is silent costs the whole call
     /// timeout; any other failure is answered as fast as a success.
-    pub fn call(&mut self, now: SimTime, zero: SimTime, luck: &mut Xoshiro256PlusPlus) -> Reply {
+    pub fn call(
+        &mut self,
+        now: SimTime,
+        zero: SimTime,
+        without: Without,
+        luck: &mut Xoshiro256PlusPlus,
+    ) -> Reply {
         let settings = self.settings;
         let mut took = SimDuration::ZERO;
         let mut failure = None;
         for _ in 0..settings.inner_attempts {
             let at = now + took;
-            let mut latency = settings.latency.sample(luck);
+            let usual = settings.latency.sample(luck);
+            let mut latency = usual;
             let mut browned = None;
             if let Some(Brownout { latency_factor, error_share, failure }) = self.brownout {
                 latency = latency.scaled(latency_factor.0);
                 browned = (luck.random::<f64>() < error_share.0).then_some(failure);
             }
             let plain = |fails: bool, domain| fails.then_some(Failure::plain(domain));
-            failure = self
-                .away(at)
-                .or_else(|| plain(!self.takes(at, zero), Domain::OverloadedEkm))
-                .or(browned)
-                .or(plain(latency > settings.call_timeout, Domain::Timeout));
+            let away = self.away(at, without);
+            let overloaded = plain(away.is_none() && !self.takes(at, zero), Domain::OverloadedEkm);
+            let late = plain(latency > settings.call_timeout, Domain::Timeout);
+            let counts = |failure: &Failure| self.counts(failure, without);
+            failure = [away, overloaded, browned, late].into_iter().flatten().find(counts);
             took += match failure {
                 Some(Failure { domain, .. }) if is_silent(domain) => settings.call_timeout,
-                Some(_) | None => latency.min(settings.call_timeout),
+                Some(_) => latency.min(settings.call_timeout),
+                None if without.starting => SimDuration::ZERO,
+                None if latency > settings.call_timeout => usual.min(settings.call_timeout),
+                None => latency,
             };
             if failure.is_none_or(|f| !settings.retryable(f.domain)) {
                 break;
@@ -175,7 +193,7 @@ mod tests {
                 failure: Failure::plain(domain),
                 until: SimTime(ms * 1_000_000),
             });
-            let reply = manager.call(SimTime::ZERO, SimTime::ZERO, &mut luck());
+            let reply = manager.call(SimTime::ZERO, SimTime::ZERO, Without::default(), &mut luck());
             let failure = Option::map(failure, Failure::plain);
             let expected = Reply { took: SimDuration::from_millis(took), failure };
             assert_eq!(reply, expected, "latency {latency}, {outage:?}");
@@ -213,13 +231,15 @@ mod tests {
         let mut manager = Manager::new(&settings, luck());
         let zero = SimTime(SECOND / 2);
         let mut served = |ms: u64| {
-            let replies = (0..10).map(|_| manager.call(SimTime(ms * 1_000_000), zero, &mut luck()));
+            let replies = (0..10).map(|_| {
+                manager.call(SimTime(ms * 1_000_000), zero, Without::default(), &mut luck())
+            });
             replies.filter(|r| r.failure.is_none()).count()
         };
         assert_eq!((served(0), served(499), served(500), served(1_500)), (7, 0, 7, 7));
         let settings = manager_with_two_attempts();
         let mut manager = Manager::new(&settings, luck());
-        let reply = manager.call(SimTime::ZERO, SimTime::ZERO, &mut luck());
+        let reply = manager.call(SimTime::ZERO, SimTime::ZERO, Without::default(), &mut luck());
         let overloaded = Some(Failure::plain(Domain::OverloadedEkm));
         assert_eq!(reply, Reply { took: SimDuration::from_millis(2), failure: overloaded });
     }
@@ -240,7 +260,7 @@ mod tests {
         let (n, mut luck) = (20_000, luck());
         let mut failed = 0;
         for _ in 0..n {
-            let reply = manager.call(SimTime::ZERO, SimTime::ZERO, &mut luck);
+            let reply = manager.call(SimTime::ZERO, SimTime::ZERO, Without::default(), &mut luck);
             assert_eq!(reply.took, SimDuration::from_millis(30));
             assert!(reply.failure.is_none_or(|f| f == failure));
             failed += u32::from(reply.failure.is_some());

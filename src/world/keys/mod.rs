@@ -237,20 +237,23 @@ impl<'s> KeyManager<'s> {
         luck: &mut Xoshiro256PlusPlus,
     ) -> Asked {
         let settings = &self.scenario.keys[key.index()];
-        let own = settings.latency.sample(luck);
+        let drawn = settings.latency.sample(luck);
+        let own = if self.scenario.without.starting { SimDuration::ZERO } else { drawn };
         let said = Said::domain(Domain::Timeout);
         let denied =
             |verdict| Asked { key, version, begun: now, answered: now + own, verdict, said };
-        if let Some(denial) = self.key(key).denial(version) {
+        let without = self.scenario.without;
+        if let Some(denial) = self.denial(key, version) {
             return denied(Answer::Denied(denial, None));
         }
         if let Some(quota) = settings.quota
+            && !without.key_quota
             && !self.quotas[quota.index()].charge(now, self.zero)
         {
             return denied(Answer::OverQuota);
         }
         let Some(manager) = settings.manager else { return denied(Answer::Granted) };
-        let reply = self.managers[manager.index()].call(now + own, self.zero, luck);
+        let reply = self.managers[manager.index()].call(now + own, self.zero, without, luck);
         let settings = &self.scenario.external_managers[manager.index()];
         Asked {
             key,
@@ -262,13 +265,21 @@ impl<'s> KeyManager<'s> {
         }
     }
 
+    /// Why a version of a key can't be used, unless denials are switched off.
+    pub fn denial(&self, key: KeyId, version: u32) -> Option<Denial> {
+        self.key(key).denial(version).filter(|_| !self.scenario.without.key_denied)
+    }
+
     /// The answer to an attempt, at its instant.
     pub fn settle(&mut self, asked: &mut Asked) -> Answer {
         let answer = self.answer(asked);
         let failing = self.callers[asked.key.index()].failing_for(answer, asked.answered);
         let escalates = self.scenario.keys[asked.key.index()].retry.escalates_after;
         match answer {
-            Answer::Retryable(domain) if escalates.is_some_and(|after| failing >= after) => {
+            Answer::Retryable(domain)
+                if escalates.is_some_and(|after| failing >= after)
+                    && !self.scenario.without.key_denied =>
+            {
                 Answer::Denied(Denial::External, Some(domain))
             }
             Answer::Granted | Answer::Denied(..) | Answer::OverQuota | Answer::Retryable(_) => {
@@ -281,13 +292,15 @@ impl<'s> KeyManager<'s> {
         if asked.verdict != Answer::Granted {
             return asked.verdict;
         }
-        if let Some(denial) = self.key(asked.key).denial(asked.version) {
+        if let Some(denial) = self.denial(asked.key, asked.version) {
             return Answer::Denied(denial, None);
         }
         let Some(manager) = self.scenario.keys[asked.key.index()].manager else {
             return Answer::Granted;
         };
-        let Some(Failure { domain, said }) = self.managers[manager.index()].away(asked.answered)
+        let manager_now = &self.managers[manager.index()];
+        let Some(Failure { domain, said }) =
+            manager_now.away(asked.answered, self.scenario.without)
         else {
             return Answer::Granted;
         };

@@ -1,0 +1,50 @@
+//! Causes of failed requests that a run can be made without, to see what remains.
+//!
+//! Everything else keeps its luck: what a cause would have drawn is drawn all the same.
+
+use super::tree::Node;
+
+/// What is switched off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Without {
+    /// Key calls that would be denied are granted as fast as ever.
+    pub key_denied: bool,
+    /// Key calls that would fail for a while are granted as fast as ever.
+    pub key_outage: bool,
+    /// Every quota has room.
+    pub key_quota: bool,
+    /// An order whose start failed for another reason than the key begins anew at once.
+    pub start_backoff: bool,
+    /// Starts take no time, but for what the key adds.
+    pub starting: bool,
+    /// As many instances as a scenario may ask for.
+    pub max_instances: bool,
+}
+
+impl Without {
+    /// The causes, by their names in summaries.
+    pub const CAUSES: [&str; 6] =
+        ["key_denied", "key_outage", "key_quota", "start_backoff", "starting", "max_instances"];
+
+    /// The names of what is switched off.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        let Self { key_denied, key_outage, key_quota, start_backoff, starting, max_instances } =
+            *self;
+        let off = [key_denied, key_outage, key_quota, start_backoff, starting, max_instances];
+        Self::CAUSES.into_iter().zip(off).filter(|(_, off)| *off).map(|(cause, _)| cause)
+    }
+
+    /// What a checked scenario leaves out.
+    pub(super) fn build(root: &Node) -> Self {
+        let named: Vec<&str> = root
+            .get("without")
+            .map(Node::items)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(Node::text)
+            .collect();
+        let [key_denied, key_outage, key_quota, start_backoff, starting, max_instances] =
+            Self::CAUSES.map(|cause| named.contains(&cause));
+        Self { key_denied, key_outage, key_quota, start_backoff, starting, max_instances }
+    }
+}
