@@ -159,7 +159,7 @@ fn facts(written: &Written, total: &SummaryRow, console: &mut Console<'_>) {
         let gone = total.data_unreachable.map_or("still reachable at the end".to_owned(), |at| {
             format!("unreachable from {}", signed(at, total.zero))
         });
-        let hurt = total.first_key_failure.map_or("no customer hurt".to_owned(), |at| {
+        let hurt = total.customers_hurt.map_or("no customer hurt".to_owned(), |at| {
             format!("customers hurt from {}", signed(at, total.zero))
         });
         let text = format!("detected at {}; {hurt}; data {gone}", signed(detected, total.zero));

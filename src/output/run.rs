@@ -170,7 +170,8 @@ impl RunWriter {
         complete: bool,
         judgement: Judgement,
     ) -> Result<Written, Error> {
-        let Self { mut folder, info, tables, events, failure, fingerprint, summary, blocks } = self;
+        let Self { mut folder, info, tables, events, failure, fingerprint, mut summary, blocks } =
+            self;
         if let Some(error) = failure {
             return Err(error);
         }
@@ -182,6 +183,7 @@ impl RunWriter {
         close(&mut folder, tables.revisions)?;
         let events = events.into_file().map_err(outside("write", &folder.path(EVENTS)))?;
         folder.add(events)?;
+        summary.iter_mut().for_each(|row| judgement.tell_hurt(row));
         let zero = info.zero();
         let file = folder.begin("summary.csv")?;
         let failed = outside("write", file.path());

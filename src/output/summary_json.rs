@@ -97,6 +97,8 @@ struct Said<'a> {
     unit: &'static str,
     /// The end of the sample interval in which it was seen.
     at_s: Value<'static>,
+    /// The end of the first sample interval after which an upper limit did not hold.
+    broken_s: Value<'static>,
     verdict: &'static str,
 }
 
@@ -130,6 +132,7 @@ impl<'a> Said<'a> {
             seen: finding.seen.map_or(Value::Empty, |seen| number(seen, finding.unit)),
             unit: finding.unit,
             at_s: Value::reached(finding.at, zero),
+            broken_s: Value::reached(finding.broken, zero),
             verdict: finding.verdict.name(),
         }
     }

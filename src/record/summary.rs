@@ -90,6 +90,9 @@ pub struct SummaryRow {
     pub first_key_failure: Option<SimTime>,
     /// The last one.
     pub last_key_failure: Option<SimTime>,
+    /// When customers notice: the first failure blamed on a key cause, unless somebody knows the
+    /// first threshold that broke.
+    pub customers_hurt: Option<SimTime>,
     /// Revocation detected for the first time.
     pub revocation_detected: Option<SimTime>,
     /// The last running instance gone, after a revocation shut instances down.
@@ -130,6 +133,7 @@ impl SummaryRow {
             first_block: total.first_block,
             first_key_failure: total.first_key_failure,
             last_key_failure: total.last_key_failure,
+            customers_hurt: total.first_key_failure,
             revocation_detected: total.revocation_detected,
             data_unreachable: total.data_unreachable,
         }
@@ -303,7 +307,7 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     last_key_failure_s ["s"] "the last one" |r, zero| Value::reached(r.last_key_failure, zero);
     ride_out_s ["s"] "from first_block_s to first_key_failure_s; empty where there was no such failure" |r, _| some(r.ride_out());
     revocation_detected_s ["s"] "revocation detected for the first time" |r, zero| Value::reached(r.revocation_detected, zero);
-    customers_hurt_s ["s"] "customers notice: the first failed request blamed on a key cause" |r, zero| Value::reached(r.first_key_failure, zero);
+    customers_hurt_s ["s"] "customers notice: the first upper limit of a threshold breaks; without such, the first failed request blamed on a key cause" |r, zero| Value::reached(r.customers_hurt, zero);
     data_unreachable_s ["s"] "the last running instance gone, after a revocation shut instances down" |r, zero| Value::reached(r.data_unreachable, zero);
 };
 

@@ -3,10 +3,10 @@
 use super::number::Number;
 use super::part::Part;
 use super::tally::Tally;
-use crate::record::metric::{series, vocabulary};
+use crate::record::metric::{DIVISIBLE, series, vocabulary};
 use crate::record::summary::SUMMARY;
 use crate::record::{Record, Recorder, Sample, SummaryRow, Total};
-use crate::scenario::{Expect, Scenario, Statistic, Threshold, Vocabulary};
+use crate::scenario::{Comparison, Expect, Scenario, Statistic, Threshold, Vocabulary};
 use crate::units::SimTime;
 
 /// What is said of a condition.
@@ -46,6 +46,11 @@ pub struct Finding<T> {
     pub at: Option<SimTime>,
     /// What is said of it.
     pub verdict: Verdict,
+    /// The end of the first sample interval after which an upper limit did not hold of what there
+    /// had been until then; absent for other conditions and for expectations.
+    pub broken: Option<SimTime>,
+    /// Whether it is an upper limit of what there is at every instant.
+    pub is_watched: bool,
 }
 
 /// What is said of all that was asked of a run.
@@ -69,9 +74,26 @@ impl Judgement {
         thresholds.chain(self.expects.iter().map(|f| f.verdict))
     }
 
+    /// Tells a row of the summary when its customers are hurt, where thresholds say so.
+    pub fn tell_hurt(&self, row: &mut SummaryRow) {
+        let limits = self.thresholds.iter().filter(|f| f.is_watched);
+        let limits: Vec<_> = limits.map(|f| (f.service.as_str(), f.broken)).collect();
+        tell_hurt(row, &limits);
+    }
+
     /// Whether everything holds.
     pub fn is_met(&self) -> bool {
         self.verdicts().all(|verdict| verdict == Verdict::Pass)
+    }
+}
+
+/// Sets the instant at which a row's customers are hurt to that of the first limit that broke, of
+/// limits with their services; where none concerns the row it stays as it is.
+fn tell_hurt(row: &mut SummaryRow, limits: &[(&str, Option<SimTime>)]) {
+    let concerns = |service: &str| row.service.is_empty() || row.service == service;
+    let mut limits = limits.iter().filter(|(service, _)| concerns(service)).peekable();
+    if limits.peek().is_some() {
+        row.customers_hurt = limits.filter_map(|(_, broken)| *broken).min();
     }
 }
 
@@ -85,6 +107,10 @@ struct Measured<'s> {
     /// Its part of the run; absent: the whole.
     part: Option<usize>,
     seen: Option<Number>,
+    /// The part that is watched as it grows, of an upper limit.
+    watched: Option<usize>,
+    /// See [`Finding::broken`].
+    broken: Option<SimTime>,
 }
 
 /// A recorder that judges a run by its scenario's thresholds and expectations.
@@ -93,6 +119,8 @@ pub struct Judge<'s> {
     thresholds: Vec<Measured<'s>>,
     parts: Vec<Part<'s>>,
     expects: Vec<Watched<'s>>,
+    /// The end of the present sample interval.
+    edge: SimTime,
 }
 
 /// An expectation in the making.
@@ -110,7 +138,12 @@ impl<'s> Judge<'s> {
     /// never met here.
     pub fn new(scenario: &'s Scenario) -> Self {
         let vocabulary = vocabulary();
-        let mut judge = Self { thresholds: Vec::new(), parts: Vec::new(), expects: Vec::new() };
+        let mut judge = Self {
+            thresholds: Vec::new(),
+            parts: Vec::new(),
+            expects: Vec::new(),
+            edge: SimTime::ZERO,
+        };
         for threshold in &scenario.thresholds {
             judge.add_threshold(scenario, threshold, &vocabulary);
         }
@@ -137,19 +170,65 @@ impl<'s> Judge<'s> {
         let result = vocabulary.result(&threshold.metric, threshold.condition.statistic);
         let name = result.map(|at| vocabulary.results[at].name);
         let column = name.and_then(|name| SUMMARY.iter().position(|c| c.name == name));
-        let part = (!threshold.window.is_whole()).then(|| {
-            let known = self.parts.iter().position(|p| p.is(service, threshold.window));
-            known.unwrap_or_else(|| {
-                self.parts.push(Part::new(scenario, threshold));
-                self.parts.len() - 1
-            })
+        // The whole run has exact totals; its samples are watched for when a limit breaks.
+        let is_part = !threshold.window.is_whole();
+        let upper =
+            matches!(threshold.condition.comparison, Comparison::Below | Comparison::AtMost);
+        let divides = name.is_some_and(|name| DIVISIBLE.contains(&name));
+        let of_latency = name.is_some_and(|name| name.starts_with("latency"));
+        let growing = (is_part || upper && divides)
+            .then(|| self.part(scenario, threshold, service, of_latency));
+        self.thresholds.push(Measured {
+            threshold,
+            service,
+            column,
+            part: growing.filter(|_| is_part),
+            seen: None,
+            watched: growing.filter(|_| upper),
+            broken: None,
         });
-        self.thresholds.push(Measured { threshold, service, column, part, seen: None });
+    }
+
+    /// The position of the part that a threshold is about.
+    fn part(
+        &mut self,
+        scenario: &'s Scenario,
+        threshold: &'s Threshold,
+        service: &str,
+        of_latency: bool,
+    ) -> usize {
+        let known = self.parts.iter().position(|p| p.is(service, threshold.window));
+        let at = known.unwrap_or_else(|| {
+            self.parts.push(Part::new(scenario, threshold));
+            self.parts.len() - 1
+        });
+        self.parts[at].of_latency |= of_latency;
+        at
+    }
+
+    /// A sample interval is over: which limits have broken?
+    fn close_interval(&mut self) {
+        for (at, part) in self.parts.iter().enumerate() {
+            let watches = |m: &&mut Measured<'s>| m.watched == Some(at) && m.broken.is_none();
+            let mut watching = self.thresholds.iter_mut().filter(watches).peekable();
+            if watching.peek().is_none() || !part.holds(self.edge) {
+                continue;
+            }
+            let row = part.row();
+            for measured in watching {
+                let number = measured.of_row(&row);
+                let broken = number.is_some_and(|n| !n.meets(measured.threshold.condition));
+                measured.broken = broken.then_some(self.edge);
+            }
+        }
     }
 
     /// Forgets what was seen, for another run.
     pub fn clear(&mut self) {
-        self.thresholds.iter_mut().for_each(|measured| measured.seen = None);
+        for measured in &mut self.thresholds {
+            (measured.seen, measured.broken) = (None, None);
+        }
+        self.edge = SimTime::ZERO;
         self.parts.iter_mut().for_each(Part::clear);
         self.tallies().for_each(Tally::clear);
     }
@@ -168,14 +247,22 @@ impl<'s> Judge<'s> {
     }
 
     fn sample(&mut self, sample: &Sample<'_>) {
+        if sample.until != self.edge {
+            self.close_interval();
+            self.edge = sample.until;
+        }
         self.parts.iter_mut().for_each(|part| part.take(sample));
         self.tallies().for_each(|tally| tally.take(sample));
     }
 
     fn total(&mut self, total: &Total<'_>) {
+        self.close_interval();
         let asked = |m: &Measured<'s>| m.service == total.service && m.part.is_none();
         if self.thresholds.iter().any(asked) {
-            let row = SummaryRow::new(total);
+            let mut row = SummaryRow::new(total);
+            let limits = self.thresholds.iter().filter(|m| m.watched.is_some());
+            let limits: Vec<_> = limits.map(|m| (m.service, m.broken)).collect();
+            tell_hurt(&mut row, &limits);
             for measured in self.thresholds.iter_mut().filter(|m| asked(m)) {
                 measured.seen = measured.of_row(&row);
             }
@@ -207,6 +294,8 @@ impl Measured<'_> {
                 Some(false) => Verdict::Fail,
                 None => Verdict::Unclear,
             },
+            broken: self.broken,
+            is_watched: self.watched.is_some(),
         }
     }
 }
@@ -225,6 +314,8 @@ impl Watched<'_> {
             seen: seen.map(|(number, _)| number),
             at: seen.and_then(|(_, at)| at),
             verdict: if met { Verdict::Pass } else { Verdict::Fail },
+            broken: None,
+            is_watched: false,
         }
     }
 }

@@ -78,6 +78,7 @@ fn never(row: &SummaryRow, column: &str) -> bool {
         | "first_key_failure_s"
         | "last_key_failure_s"
         | "revocation_detected_s"
+        | "customers_hurt_s"
         | "data_unreachable_s" => true,
         // Without a block there is nothing to ride out.
         "ride_out_s" => row.first_block.is_some() && row.first_key_failure.is_none(),

@@ -13,6 +13,8 @@ pub(super) struct Part<'s> {
     window: Window,
     from: SimTime,
     until: SimTime,
+    /// Whether anyone asks for its latency.
+    pub of_latency: bool,
     seen: Seen,
 }
 
@@ -40,8 +42,14 @@ impl<'s> Part<'s> {
             window,
             from: zero + window.from,
             until: window.until.map_or(SimTime::NEVER, |until| zero + until),
+            of_latency: false,
             seen: Seen::default(),
         }
+    }
+
+    /// Whether the sample interval that ends then is one of it.
+    pub fn holds(&self, edge: SimTime) -> bool {
+        self.seen.end == edge
     }
 
     /// Whether it is the part that another threshold is about.
@@ -70,7 +78,9 @@ impl<'s> Part<'s> {
         seen.pending += sample.pending;
         seen.in_flight += sample.in_flight;
         seen.requests.add(&sample.requests);
-        seen.latency.merge(sample.latency);
+        if self.of_latency {
+            seen.latency.merge(sample.latency);
+        }
         seen.starts.add(&sample.starts);
         seen.key_calls.iter_mut().zip(sample.key_calls).for_each(|(n, c)| *n += c);
         seen.instance_time += u128::from(sample.instance_time.0);

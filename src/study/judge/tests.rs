@@ -270,3 +270,52 @@ fn clearing_forgets_everything() {
     world.finish(&mut judge);
     assert_eq!(judge.judgement(), first.judgement());
 }
+
+/// An upper limit breaks at the first edge at which what there was until then is above it: against
+/// sums of the samples that were kept. Where there are limits, their first break is when customers
+/// are hurt; otherwise it is the first failure for want of the key.
+#[test]
+fn limits_break_when_what_there_was_until_then_is_above() {
+    let asked = "[thresholds]\nfailed_ratio = [\"value < 0.1%\", \"value < 99%\"]\n\
+                 served = \"value > 1e6\"\n[thresholds.services.web]\nrefused = \"value <= 50\"\n";
+    let checked_asked = checked(asked);
+    let (judge, kept) = judged(&checked_asked, 0);
+    let cell = |cells: &[Option<i128>], name: &str| {
+        let at = TIMESERIES.iter().position(|c| c.name == name).expect("a column");
+        cells[at].expect("a number")
+    };
+    let failures = ["refused", "timed_out", "aborted", "abandoned"];
+    let (mut failed, mut served, mut refused) = (0, 0, 0);
+    let (mut ratio_broke, mut refused_broke) = (None, None);
+    let mut edges: Vec<u64> = kept.samples.iter().map(|s| s.2).collect();
+    edges.dedup();
+    for edge in edges {
+        for (service, _, _, cells) in kept.samples.iter().filter(|s| s.2 == edge) {
+            failed += failures.iter().map(|name| cell(cells, name)).sum::<i128>();
+            served += cell(cells, "served");
+            if service == "web" {
+                refused += cell(cells, "refused");
+            }
+        }
+        if ratio_broke.is_none() && failed * 1_000 >= failed + served && failed + served > 0 {
+            ratio_broke = Some(SimTime(edge));
+        }
+        if refused_broke.is_none() && refused > 50 {
+            refused_broke = Some(SimTime(edge));
+        }
+    }
+    assert!(ratio_broke.is_some() && refused_broke.is_some(), "nothing breaks");
+    let judgement = judge.judgement();
+    let broken: Vec<_> = judgement.thresholds.iter().map(|f| f.broken).collect();
+    assert_eq!(broken, [ratio_broke, None, None, refused_broke]);
+    let hurt = |judgement: &Judgement, service: &str| {
+        let row = kept.totals.iter().find(|row| row.service == service);
+        let mut row = row.expect("a row").clone();
+        judgement.tell_hurt(&mut row);
+        (row.customers_hurt, row.first_key_failure)
+    };
+    assert_eq!(hurt(&judgement, "").0, ratio_broke.min(refused_broke));
+    assert_eq!(hurt(&judgement, "web").0, refused_broke);
+    let (customers, first) = hurt(&judgement, "api");
+    assert_eq!(customers, first);
+}
