@@ -1,6 +1,6 @@
 //! What a scenario may say, as data: every key with its kind, bounds, default and meaning.
 //!
-//! The rows are in `table.rs`. The reader of texts, the filling in of defaults, the
+//! The rows are in `table.rs` and beside it. The reader of texts, the filling in of defaults, the
 //! lock file and the schema for editors follow them, so that none can know a key that another
 //! does not.
 
@@ -9,7 +9,7 @@ pub use super::table::{DISTRIBUTION, POLICY, ROWS};
 use crate::units::SimDuration;
 
 /// One key.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Row {
     /// Where it stands: names joined by dots, `*` for a name that the file chooses, `#` for a
     /// position in a list.

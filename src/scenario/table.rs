@@ -46,6 +46,10 @@ const fn number(min: f64, max: f64) -> Kind {
 
 use Presence::Variant;
 
+// After the macro, which they use.
+mod autoscaler;
+mod timeline;
+
 /// A hundred years: sums of a few stay below what 64 bits of nanoseconds hold.
 const LONGEST: SimDuration = SimDuration::from_secs(36_500 * 86_400);
 /// A length of time, zero included.
@@ -69,9 +73,38 @@ const INSTANCES: Kind = count(0, MOST_INSTANCES as u64);
 /// A list or a table of names that may be left out.
 const NONE: Presence = default("{}", "nothing of the kind, where the file has none");
 const ALL: Presence = default("{}", "its keys have defaults");
-
 /// Every key, but for those of [`DISTRIBUTION`].
-pub static ROWS: &[Row] = rows! {
+pub static ROWS: &[Row] = {
+    const PARTS: [&[Row]; 5] = [FIRST, autoscaler::ROWS, AFTER, timeline::ROWS, LAST];
+    const LEN: usize = {
+        let (mut len, mut part) = (0, 0);
+        while part < PARTS.len() {
+            len += PARTS[part].len();
+            part += 1;
+        }
+        len
+    };
+    &joined::<LEN>(PARTS)
+};
+
+/// Parts of the table as one.
+const fn joined<const LEN: usize>(parts: [&[Row]; 5]) -> [Row; LEN] {
+    let mut rows = [parts[0][0]; LEN];
+    let (mut at, mut part) = (0, 0);
+    while part < parts.len() {
+        let mut row = 0;
+        while row < parts[part].len() {
+            rows[at] = parts[part][row];
+            at += 1;
+            row += 1;
+        }
+        part += 1;
+    }
+    rows
+}
+
+/// The run, and the first keys of a service.
+const FIRST: &[Row] = rows! {
     "name" Kind::Name(Alphabet::Folder), derived("the file's name without its ending", "it names the folder of a run"),
         "name of the scenario and of its folder of results";
     "question" Kind::Text, default("''", "a file need not say what it asks"),
@@ -151,148 +184,10 @@ pub static ROWS: &[Row] = rows! {
         "a client's requests go to the instance that had the last, while it has a free slot";
     "services.*.session_affinity.clients" count(1, 10_000_000), required("clients = 1_000"),
         "clients; each request is as likely to be any one's";
+};
 
-    "services.*.autoscaler" Kind::Table, default("{ cloud_run = {} }", "the platform that is modelled first"),
-        "how many instances are wanted";
-    "services.*.autoscaler.cloud_run" Kind::Table, Variant, "for the mean load, and on demand for waiting requests";
-    "services.*.autoscaler.cloud_run.tick" PERIOD, default("'5s'", "Cloud Run documentation, About instance autoscaling (older version)"),
-        "time between two decisions";
-    "services.*.autoscaler.cloud_run.cpu_target" Kind::Ratio { min: 0.01, max: 1.0, or: Some("disabled") }, default("0.6", "Cloud Run documentation, About instance autoscaling"),
-        "share of an instance's vCPUs that is aimed at";
-    "services.*.autoscaler.cloud_run.concurrency_target" Kind::Ratio { min: 0.01, max: 1.0, or: Some("disabled") }, default("0.6", "Cloud Run documentation, About instance autoscaling"),
-        "share of the concurrency that is aimed at";
-    "services.*.autoscaler.cloud_run.window" PERIOD, default("'60s'", "Cloud Run documentation, About instance autoscaling"),
-        "the window of the mean CPU, and the shorter one of the mean load";
-    "services.*.autoscaler.cloud_run.long_window" PERIOD, default("'600s'", "Cloud Run documentation, About instance autoscaling"),
-        "the longer window of the mean load";
-    "services.*.autoscaler.cloud_run.tolerance" ratio(0.0, 0.99), derived("0.1 where a target is set, else 0", "Cloud Run documentation, Configure scaling controls: about 10 %; how it works is an assumption"),
-        "share by which the load may differ from what the instances carry at the target before anything changes";
-    "services.*.autoscaler.knative" Kind::Table, Variant, "the pod autoscaler of Knative";
-    "services.*.autoscaler.knative.metric" Kind::Choice(&["concurrency", "rps"]), default("'concurrency'", "Knative documentation, Autoscaling"),
-        "what is counted: requests in flight, or requests a second";
-    "services.*.autoscaler.knative.target" number(0.01, 1e9), optional("the service's concurrency, or the cluster's default where that is 0; for rps the cluster's default"),
-        "what a pod can carry";
-    "services.*.autoscaler.knative.target_utilization_percentage" number(1.0, 100.0), optional("container_concurrency_target_percentage; 70 for rps"),
-        "per cent of the target that is aimed at";
-    "services.*.autoscaler.knative.container_concurrency_target_default" number(0.01, 1e9), default("100", "Knative serving, config-autoscaler"),
-        "target where there is neither a target nor a limit";
-    "services.*.autoscaler.knative.container_concurrency_target_percentage" number(0.0, 100.0), default("70", "Knative serving, config-autoscaler"),
-        "the cluster's target_utilization_percentage; up to 1 it is a share";
-    "services.*.autoscaler.knative.requests_per_second_target_default" number(0.01, 1e9), default("200", "Knative serving, config-autoscaler"),
-        "target of the metric rps where there is none";
-    "services.*.autoscaler.knative.window" WINDOW, optional("stable_window"),
-        "the stable window";
-    "services.*.autoscaler.knative.stable_window" WINDOW, default("'60s'", "Knative serving, config-autoscaler"),
-        "the cluster's window";
-    "services.*.autoscaler.knative.panic_window_percentage" number(1.0, 100.0), default("10", "Knative serving, config-autoscaler"),
-        "length of the panic window in per cent of the stable one";
-    "services.*.autoscaler.knative.panic_threshold_percentage" number(110.0, 1_000.0), default("200", "Knative serving, config-autoscaler"),
-        "panic begins where the pods wanted are this many per cent of the ready ones";
-    "services.*.autoscaler.knative.max_scale_up_rate" number(1.0, 1e9), default("1000", "Knative serving, config-autoscaler"),
-        "a decision wants at most so many times the ready pods";
-    "services.*.autoscaler.knative.max_scale_down_rate" number(1.0, 1e9), default("2", "Knative serving, config-autoscaler"),
-        "a decision wants at least the ready pods over this";
-    "services.*.autoscaler.knative.target_burst_capacity" number(-1.0, 1e9), default("211", "Knative serving, config-autoscaler"),
-        "spare capacity below which the activator is in the path; -1 always, 0 only without pods";
-    "services.*.autoscaler.knative.activator_capacity" number(1.0, 1e9), default("100", "Knative serving, config-autoscaler"),
-        "concurrency of one activator";
-    "services.*.autoscaler.knative.min_scale" INSTANCES, default("0", "Knative serving, config-autoscaler"),
-        "least pods";
-    "services.*.autoscaler.knative.max_scale" INSTANCES, default("0", "Knative serving, config-autoscaler"),
-        "most pods; 0 for any number";
-    "services.*.autoscaler.knative.max_scale_limit" INSTANCES, default("0", "Knative serving, config-autoscaler"),
-        "most that max_scale may say; 0 for anything";
-    "services.*.autoscaler.knative.initial_scale" INSTANCES, default("1", "Knative serving, config-autoscaler"),
-        "pods of a new revision";
-    "services.*.autoscaler.knative.allow_zero_initial_scale" Kind::Bool, default("false", "Knative serving, config-autoscaler"),
-        "whether initial_scale may be 0";
-    "services.*.autoscaler.knative.activation_scale" INSTANCES, default("1", "Knative documentation, Autoscaling"),
-        "least pods where any is wanted";
-    "services.*.autoscaler.knative.scale_down_delay" HOUR, default("'0s'", "Knative serving, config-autoscaler"),
-        "the largest wish of this time holds";
-    "services.*.autoscaler.knative.enable_scale_to_zero" Kind::Bool, default("true", "Knative serving, config-autoscaler"),
-        "whether the last pod may go";
-    "services.*.autoscaler.knative.scale_to_zero_grace_period" SPAN, default("'30s'", "Knative serving, config-autoscaler"),
-        "from inactive to no pods, where the activator was not in the path before";
-    "services.*.autoscaler.knative.scale_to_zero_pod_retention_period" HOUR, default("'0s'", "Knative serving, config-autoscaler"),
-        "the last pod stays at least this long";
-    "services.*.autoscaler.knative.metric_aggregation_algorithm" Kind::Choice(&["linear", "weighted-exponential"]), default("'linear'", "Knative documentation, Autoscaling"),
-        "how a window averages";
-    "services.*.autoscaler.knative.progress_deadline" SPAN, default("'600s'", "Knative serving, config-deployment"),
-        "a revision not active after this and 30 s more is given up";
-    "services.*.autoscaler.hpa" Kind::Table, Variant, "the horizontal pod autoscaler of Kubernetes";
-    "services.*.autoscaler.hpa.min_replicas" count(1, 100_000), default("1", "Kubernetes reference, HorizontalPodAutoscaler v2"),
-        "least replicas";
-    "services.*.autoscaler.hpa.max_replicas" count(1, 100_000), default("100_000", "Assumption: without it the limit of the service holds alone"),
-        "most replicas";
-    "services.*.autoscaler.hpa.metric" Kind::Choice(&["cpu", "cpu_utilization", "concurrency", "rps"]), default("'cpu'", "Kubernetes reference, HorizontalPodAutoscaler v2"),
-        "what is measured: CPU in per cent of the request (either name), requests in flight or requests a second and pod";
-    "services.*.autoscaler.hpa.target" number(0.001, 1e9), optional("80 for cpu; the others need one"),
-        "what is aimed at, a pod";
-    "services.*.autoscaler.hpa.tolerance" number(0.0, 10.0), default("0.1", "Kubernetes reference, kube-controller-manager"),
-        "share by which the metric may differ from the target before anything changes";
-    "services.*.autoscaler.hpa.sync_period" SPAN, default("'15s'", "Kubernetes reference, kube-controller-manager"),
-        "time between two decisions";
-    "services.*.autoscaler.hpa.downscale_stabilization" LENGTH, default("'300s'", "Kubernetes reference, kube-controller-manager"),
-        "the largest recommendation of this time holds";
-    "services.*.autoscaler.hpa.cpu_initialization_period" LENGTH, default("'300s'", "Kubernetes reference, kube-controller-manager"),
-        "for this long after its start a pod's CPU counts only while it is ready";
-    "services.*.autoscaler.hpa.initial_readiness_delay" LENGTH, default("'30s'", "Kubernetes reference, kube-controller-manager"),
-        "a pod that went unready within this time of its start was never ready";
-    "services.*.autoscaler.hpa.behavior" Kind::Table, optional("at most twice the replicas, or four"),
-        "how fast replicas may change";
-    "services.*.autoscaler.hpa.behavior.scale_up" Kind::Table, ALL,
-        "how fast it may go up";
-    "services.*.autoscaler.hpa.behavior.scale_up.stabilization_window" HOUR, default("'0s'", "Kubernetes reference, HorizontalPodAutoscaler v2"),
-        "the most cautious recommendation of this time holds";
-    "services.*.autoscaler.hpa.behavior.scale_up.select_policy" Kind::Choice(&["Max", "Min", "Disabled"]), default("'Max'", "Kubernetes reference, HorizontalPodAutoscaler v2"),
-        "which of the policies counts";
-    "services.*.autoscaler.hpa.behavior.scale_up.tolerance" number(0.0, 10.0), optional("the tolerance of both directions"),
-        "tolerance on the way up";
-    "services.*.autoscaler.hpa.behavior.scale_up.policies" Kind::List, default("[{ type = 'Pods', value = 4, period = '15s' }, { type = 'Percent', value = 100, period = '15s' }]", "Kubernetes reference, HorizontalPodAutoscaler v2"),
-        "largest changes";
-    "services.*.autoscaler.hpa.behavior.scale_up.policies.#" Kind::Table, Presence::Element,
-        "a largest change within a time";
-    "services.*.autoscaler.hpa.behavior.scale_up.policies.#.type" Kind::Choice(&["Pods", "Percent"]), required("type = \"Percent\""),
-        "what the value counts";
-    "services.*.autoscaler.hpa.behavior.scale_up.policies.#.value" count(1, u32::MAX as u64), required("value = 100"),
-        "pods, or per cent of the replicas";
-    "services.*.autoscaler.hpa.behavior.scale_up.policies.#.period" Kind::Duration { min: SimDuration::from_secs(1), max: SimDuration::from_secs(1_800) }, required("period = \"15s\""),
-        "within this time";
-    "services.*.autoscaler.hpa.behavior.scale_down" Kind::Table, ALL,
-        "how fast it may go down";
-    "services.*.autoscaler.hpa.behavior.scale_down.stabilization_window" HOUR, derived("downscale_stabilization", "Kubernetes reference, HorizontalPodAutoscaler v2"),
-        "the most cautious recommendation of this time holds";
-    "services.*.autoscaler.hpa.behavior.scale_down.select_policy" Kind::Choice(&["Max", "Min", "Disabled"]), default("'Max'", "Kubernetes reference, HorizontalPodAutoscaler v2"),
-        "which of the policies counts";
-    "services.*.autoscaler.hpa.behavior.scale_down.tolerance" number(0.0, 10.0), optional("the tolerance of both directions"),
-        "tolerance on the way down";
-    "services.*.autoscaler.hpa.behavior.scale_down.policies" Kind::List, default("[{ type = 'Percent', value = 100, period = '15s' }]", "Kubernetes reference, HorizontalPodAutoscaler v2"),
-        "largest changes";
-    "services.*.autoscaler.hpa.behavior.scale_down.policies.#" Kind::Table, Presence::Element,
-        "a largest change within a time";
-    "services.*.autoscaler.hpa.behavior.scale_down.policies.#.type" Kind::Choice(&["Pods", "Percent"]), required("type = \"Percent\""),
-        "what the value counts";
-    "services.*.autoscaler.hpa.behavior.scale_down.policies.#.value" count(1, u32::MAX as u64), required("value = 100"),
-        "pods, or per cent of the replicas";
-    "services.*.autoscaler.hpa.behavior.scale_down.policies.#.period" Kind::Duration { min: SimDuration::from_secs(1), max: SimDuration::from_secs(1_800) }, required("period = \"15s\""),
-        "within this time";
-    "services.*.autoscaler.per_request" Kind::Table, Variant, "an instance for each request in flight";
-    "services.*.autoscaler.fixed" Kind::Table, Variant, "always the same number";
-    "services.*.autoscaler.fixed.instances" INSTANCES, required("instances = 3"), "instances wanted";
-    "services.*.autoscaler.schedule" Kind::Table, optional("only the policy's wish counts"),
-        "a minimum that changes with time, over any policy";
-    "services.*.autoscaler.schedule.repeat" PERIOD, optional("it is gone through once"),
-        "after this time it begins anew";
-    "services.*.autoscaler.schedule.steps" Kind::List, required("steps = [{ at = \"8h\", min_instances = 5 }]"),
-        "the minimum from instants on";
-    "services.*.autoscaler.schedule.steps.#" Kind::Table, Presence::Element,
-        "the minimum from an instant on";
-    "services.*.autoscaler.schedule.steps.#.at" LENGTH, required("at = \"8h\""),
-        "since the end of the warm-up, or since the begin of a repetition";
-    "services.*.autoscaler.schedule.steps.#.min_instances" INSTANCES, required("min_instances = 5"),
-        "instances wanted at least";
-
+/// The other keys of a service, and those of keys, quotas and managers.
+const AFTER: &[Row] = rows! {
     "services.*.start" Kind::Table, ALL, "the phases of a start, but for the key's";
     "services.*.start.allocate" Kind::Distribution, default("{ lognormal = { median = '200ms', p99 = '600ms' } }", "Assumption: the range of published cold starts; a p99 of three medians"),
         "finding a place for the instance";
@@ -478,76 +373,10 @@ pub static ROWS: &[Row] = rows! {
     "external_managers.*.outages.time_to_repair" Kind::Distribution, required("time_to_repair = { exponential = { mean = \"1h\" } }"), "from a failure to its repair; at least 1 ms";
     "external_managers.*.outages.domain" Kind::Choice(&DOMAINS), default("'TIMEOUT'", "Assumption: a manager that is away gives no answer in time"), "how it fails";
     "external_managers.*.outages.message" Kind::Text, derived("the domain's name", "the platform passes the manager's message through"), "its message";
+};
 
-    "timeline" Kind::List, default("[]", "nothing happens, where the file says nothing"), "what happens at an instant";
-    "timeline.#" Kind::Table, Presence::Element, "what happens, and when";
-    "timeline.#.at" LENGTH, required("at = \"5m\""), "when it begins, since the end of the warm-up";
-    "timeline.#.until" LENGTH, optional("never"), "when it is taken back, since the end of the warm-up";
-    "timeline.#.for" SPAN, optional("see until"), "how long until it is taken back";
-    "timeline.#.key_disable" Kind::Table, Variant, "versions of a key are disabled (then enabled)";
-    "timeline.#.key_disable.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.key_disable.version" count(1, 1_000), optional("every version"), "the version";
-    "timeline.#.key_enable" Kind::Table, Variant, "versions of a key are enabled";
-    "timeline.#.key_enable.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.key_enable.version" count(1, 1_000), optional("every version"), "the version";
-    "timeline.#.key_schedule_destruction" Kind::Table, Variant, "versions of a key are unusable at once, and destroyed after destroy_scheduled_duration (or restored)";
-    "timeline.#.key_schedule_destruction.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.key_schedule_destruction.version" count(1, 1_000), optional("every version"), "the version";
-    "timeline.#.key_restore" Kind::Table, Variant, "versions of a key whose destruction is scheduled become disabled";
-    "timeline.#.key_restore.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.key_restore.version" count(1, 1_000), optional("every version"), "the version";
-    "timeline.#.key_destroy" Kind::Table, Variant, "versions of a key are destroyed at once, for good";
-    "timeline.#.key_destroy.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.key_destroy.version" count(1, 1_000), optional("every version"), "the version";
-    "timeline.#.key_rotate" Kind::Table, Variant, "a key gets a new version, enabled, which becomes the primary one";
-    "timeline.#.key_rotate.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.permission_revoke" Kind::Table, Variant, "the service agents lose the permission to use a key (then get it back)";
-    "timeline.#.permission_revoke.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.permission_grant" Kind::Table, Variant, "the service agents get the permission to use a key";
-    "timeline.#.permission_grant.key" Kind::Reference("keys"), required("key = \"main\""), "the key";
-    "timeline.#.external_outage" Kind::Table, Variant, "an external manager fails every call; it ends";
-    "timeline.#.external_outage.manager" Kind::Reference("external_managers"), required("manager = \"vault\""), "the manager";
-    "timeline.#.external_outage.domain" Kind::Choice(&DOMAINS), default("'TIMEOUT'", "Assumption: a manager that is away gives no answer in time"), "how it fails";
-    "timeline.#.external_outage.message" Kind::Text, derived("the domain's name", "the platform passes the manager's message through"), "its message";
-    "timeline.#.external_outage.flapping" Kind::Table, optional("it is away all the time"), "it is away and back in turns, away first";
-    "timeline.#.external_outage.flapping.down" PERIOD, required("down = \"20s\""), "how long it is away";
-    "timeline.#.external_outage.flapping.up" PERIOD, required("up = \"40s\""), "how long it is back";
-    "timeline.#.external_brownout" Kind::Table, Variant, "an external manager is slow, and fails a share of the calls; it ends";
-    "timeline.#.external_brownout.manager" Kind::Reference("external_managers"), required("manager = \"vault\""), "the manager";
-    "timeline.#.external_brownout.latency_factor" ratio(0.0, 1e6), default("1.0", "it answers as fast as ever"), "times the latency";
-    "timeline.#.external_brownout.error_share" ratio(0.0, 1.0), default("0.0", "it answers every call"), "share of the calls that fail";
-    "timeline.#.external_brownout.domain" Kind::Choice(&DOMAINS), default("'EXTERNAL_SERVER_ERROR'", "Assumption: an error of its own"), "how those fail";
-    "timeline.#.external_brownout.message" Kind::Text, derived("the domain's name", "the platform passes the manager's message through"), "its message";
-    "timeline.#.quota_set" Kind::Table, Variant, "a quota has another limit (then the scenario's)";
-    "timeline.#.quota_set.quota" Kind::Reference("quotas"), required("quota = \"ekm\""), "the quota";
-    "timeline.#.quota_set.limit" Kind::Operations, required("limit = \"20/s\""), "operations in one second";
-    "timeline.#.load_step" Kind::Table, Variant, "the rates of a service's loads are multiplied (then as the scenario has them); recorded arrivals stay as they are";
-    "timeline.#.load_step.service" Kind::Reference("services"), required("service = \"web\""), "the service";
-    "timeline.#.load_step.factor" ratio(0.0, 1e6), required("factor = 3"), "times the scenario's rate";
-    "timeline.#.deploy" Kind::Table, Variant, "a service gets a new revision, which takes traffic when its first instance is ready";
-    "timeline.#.deploy.service" Kind::Reference("services"), required("service = \"web\""), "the service";
-    "timeline.#.deploy.set" Kind::Settings, default("{}", "the same settings, deployed once more"), "keys of the service that change, for this revision and those after it";
-    "timeline.#.deploy.percent" count(1, 100), default("100", "Cloud Run documentation, Rollbacks, gradual rollouts and traffic migration"), "share of the requests, in per cent, that the revision takes when it is ready";
-    "timeline.#.deploy.rollout" Kind::List, default("[]", "the share stays as it is"), "shares that the revision takes later";
-    "timeline.#.deploy.rollout.#" Kind::Table, Presence::Element, "a later share";
-    "timeline.#.deploy.rollout.#.after" SPAN, required("after = \"5m\""), "counted from the revision's first ready instance";
-    "timeline.#.deploy.rollout.#.percent" count(1, 100), required("percent = 50"), "share of the requests, in per cent";
-    "timeline.#.traffic_set" Kind::Table, Variant, "a service's traffic is split anew";
-    "timeline.#.traffic_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
-    "timeline.#.traffic_set.percents" TABLES, required("percents = { web-00001 = 90, web-00002 = 10 }"), "whole percents by revision; they add up to 100";
-    "timeline.#.traffic_set.percents.*" count(0, 100), Presence::Element, "a revision's share";
-    "timeline.#.min_instances_set" Kind::Table, Variant, "a service has another minimum, without a deploy (then the scenario's)";
-    "timeline.#.min_instances_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
-    "timeline.#.min_instances_set.instances" INSTANCES, required("instances = 5"), "instances of all its revisions together";
-    "timeline.#.max_instances_set" Kind::Table, Variant, "a service has another maximum, without a deploy (then the scenario's)";
-    "timeline.#.max_instances_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
-    "timeline.#.max_instances_set.instances" count(1, MOST_INSTANCES as u64), required("instances = 20"), "instances of each revision";
-    "timeline.#.scaling_mode_set" Kind::Table, Variant, "a service scales by hand, without a deploy (then by its autoscaler)";
-    "timeline.#.scaling_mode_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
-    "timeline.#.scaling_mode_set.automatic" Kind::True, Variant, "by its autoscaler";
-    "timeline.#.scaling_mode_set.manual" Kind::Table, Variant, "by hand: minimum and maximum do not count";
-    "timeline.#.scaling_mode_set.manual.instances" INSTANCES, required("instances = 5"), "instances of all its revisions together, divided by traffic";
-
+/// What must hold.
+const LAST: &[Row] = rows! {
     "thresholds" Kind::Thresholds, default("{}", "nothing is asked of a run, where the file asks nothing"),
         "what must hold of a run's results: conditions by metric, of all services together or under services.NAME";
     "expect" Kind::List, default("[]", "nothing is expected, where the file expects nothing"), "what must hold of a time series, in every replication";
