@@ -6,6 +6,7 @@ use super::console::{BAD, BOLD, Console, GOOD};
 use super::judged;
 use super::numbers::{count, counted, length, rough_share, share};
 use crate::output::Written;
+use crate::output::said::RevisionRow;
 use crate::record::{BlockKind, CallOutcome, Cause, SummaryRow};
 use crate::units::{SimDuration, SimTime};
 
@@ -13,6 +14,10 @@ use crate::units::{SimDuration, SimTime};
 const SERVICES: usize = 20;
 /// Blocks that are told one by one.
 const BLOCKS: usize = 3;
+/// Messages that are told one by one.
+const MESSAGES: usize = 3;
+/// Revisions whose keys are told one by one.
+const REVISIONS: usize = 3;
 /// Causes that are told one by one.
 const CAUSES: usize = 5;
 
@@ -164,6 +169,43 @@ fn facts(written: &Written, total: &SummaryRow, console: &mut Console<'_>) {
         });
         let text = format!("detected at {}; {hurt}; data {gone}", signed(detected, total.zero));
         line(console, "revocation", &text);
+    }
+    messages(written, total.zero, console);
+    keys(written, console);
+}
+
+/// Prints the messages of the services' logs, each with what is to be done about it.
+fn messages(written: &Written, zero: SimTime, console: &mut Console<'_>) {
+    for row in written.messages.iter().take(MESSAGES) {
+        let service =
+            if written.summary.len() > 2 { format!("{}: ", row.service) } else { String::new() };
+        let times = match row.count {
+            1 => String::new(),
+            n => format!("{} times, ", count(n)),
+        };
+        let since = match row.count {
+            1 => format!("at {}", signed(row.first, zero)),
+            _ => format!("from {} to {}", signed(row.first, zero), signed(row.last, zero)),
+        };
+        line(console, "log", &format!("{service}{}", row.text));
+        line(console, "", &format!("{times}{since}; remedy: {}", row.message.remedy()));
+    }
+    if written.messages.len() > MESSAGES {
+        let more = counted((written.messages.len() - MESSAGES) as u64, "more message");
+        line(console, "", &format!("and {more}: summary.json"));
+    }
+}
+
+/// Prints which revision has which key.
+fn keys(written: &Written, console: &mut Console<'_>) {
+    let with_key: Vec<(&RevisionRow, &str)> =
+        written.revisions.iter().filter_map(|row| Some((row, row.key.as_deref()?))).collect();
+    for (row, key) in with_key.iter().take(REVISIONS) {
+        line(console, "key", &format!("{} ({} %): {key}", row.name, row.percent));
+    }
+    if with_key.len() > REVISIONS {
+        let more = counted((with_key.len() - REVISIONS) as u64, "more revision");
+        line(console, "", &format!("and {more}: revisions.csv"));
     }
 }
 
@@ -354,6 +396,8 @@ mod tests {
             files: Vec::new(),
             summary,
             blocks,
+            messages: Vec::new(),
+            revisions: Vec::new(),
             fingerprint,
             judgement: crate::study::Judgement::default(),
         }

@@ -13,6 +13,7 @@ pub mod folder;
 mod font;
 pub mod manifest;
 pub mod run;
+pub mod said;
 pub mod summary_json;
 
 pub use csv::Table;

@@ -8,6 +8,7 @@ use super::csv::Rows;
 use super::events::{Context, Events};
 use super::folder::{RunFolder, outside};
 use super::manifest::{FileEntry, Manifest, json};
+use super::said::{MessageRow, RevisionRow, Said};
 use super::summary_json::{BlockRow, Document};
 use crate::error::Error;
 use crate::record::columns::{
@@ -86,6 +87,10 @@ pub struct Written {
     pub summary: Vec<SummaryRow>,
     /// The blocks of the run.
     pub blocks: Vec<BlockRow>,
+    /// The messages of the services' logs, in the order in which they first came.
+    pub messages: Vec<MessageRow>,
+    /// The revisions with their keys.
+    pub revisions: Vec<RevisionRow>,
     /// The run's fingerprint.
     pub fingerprint: Parts,
     /// What is said of what was asked of the run.
@@ -115,6 +120,8 @@ pub struct RunWriter {
     fingerprint: Fingerprint,
     summary: Vec<SummaryRow>,
     blocks: Vec<BlockRow>,
+    said: Said,
+    revisions: Vec<RevisionRow>,
 }
 
 impl RunFolder {
@@ -147,6 +154,8 @@ impl RunFolder {
             fingerprint: Fingerprint::default(),
             summary: Vec::new(),
             blocks: Vec::new(),
+            said: Said::default(),
+            revisions: Vec::new(),
         })
     }
 }
@@ -170,8 +179,8 @@ impl RunWriter {
         complete: bool,
         judgement: Judgement,
     ) -> Result<Written, Error> {
-        let Self { mut folder, info, tables, events, failure, fingerprint, mut summary, blocks } =
-            self;
+        let Self { mut folder, info, tables, events, failure, .. } = self;
+        let Self { fingerprint, mut summary, blocks, said, revisions, .. } = self;
         if let Some(error) = failure {
             return Err(error);
         }
@@ -193,7 +202,9 @@ impl RunWriter {
         });
         close(&mut folder, table.map_err(failed)?)?;
         let fingerprint = fingerprint.parts();
-        let document = Document::new(&info, complete, &fingerprint, &blocks, &summary, &judgement);
+        let messages = said.rows();
+        let document = Document::new(&info, complete, &fingerprint, &summary, &judgement)
+            .with(&blocks, &messages, &revisions);
         folder.write("summary.json", &json(&document)?)?;
         folder.write(LOCK, lock.as_bytes())?;
         for file in &load_files.copied {
@@ -213,7 +224,16 @@ impl RunWriter {
             complete,
             load_files: load_files.named.iter().map(FileEntry::from).collect(),
         })?;
-        Ok(Written { folder: target, files, summary, blocks, fingerprint, judgement })
+        Ok(Written {
+            folder: target,
+            files,
+            summary,
+            blocks,
+            messages,
+            revisions,
+            fingerprint,
+            judgement,
+        })
     }
 }
 
@@ -232,12 +252,9 @@ impl Recorder for RunWriter {
         match fact {
             Record::Block(block) => self.blocks.push(BlockRow::new(block, zero)),
             Record::Total(total) => self.summary.push(SummaryRow::new(total)),
-            Record::Sample(_)
-            | Record::Log(_)
-            | Record::Instance(_)
-            | Record::KeyCall(_)
-            | Record::Change(_)
-            | Record::Revision(_) => {}
+            Record::Log(log) => self.said.count(log, zero),
+            Record::Revision(r) => self.revisions.push(RevisionRow::new(r, zero)),
+            Record::Sample(_) | Record::Instance(_) | Record::KeyCall(_) | Record::Change(_) => {}
         }
         if self.failure.is_none() {
             self.failure = self.tables.write(fact, zero).err();

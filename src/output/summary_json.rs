@@ -5,6 +5,7 @@
 use serde::Serialize;
 
 use super::run::RunInfo;
+use super::said::{MessageRow, RevisionRow};
 use crate::record::columns::BLOCKS;
 use crate::record::fingerprint::Parts;
 use crate::record::{Block, BlockKind, SummaryRow, Value};
@@ -77,6 +78,8 @@ pub(super) struct Document<'a> {
     blocks: &'a [BlockRow],
     services: Vec<&'a SummaryRow>,
     total: Option<&'a SummaryRow>,
+    messages: &'a [MessageRow],
+    revisions: &'a [RevisionRow],
     thresholds: Vec<Said<'a>>,
     expects: Vec<Said<'a>>,
 }
@@ -155,7 +158,6 @@ impl<'a> Document<'a> {
         info: &'a RunInfo,
         complete: bool,
         fingerprint: &'a Parts,
-        blocks: &'a [BlockRow],
         rows: &'a [SummaryRow],
         judgement: &'a Judgement,
     ) -> Self {
@@ -172,11 +174,23 @@ impl<'a> Document<'a> {
             duration_s: Value::length(info.duration),
             sample_interval_s: Value::length(info.sample_interval),
             fingerprint,
-            blocks,
+            blocks: &[],
+            messages: &[],
+            revisions: &[],
             services: rows.iter().filter(|row| !row.service.is_empty()).collect(),
             total: rows.iter().find(|row| row.service.is_empty()),
             thresholds: judgement.thresholds.iter().map(|f| Said::threshold(f, zero)).collect(),
             expects: judgement.expects.iter().map(|f| Said::expect(f, zero)).collect(),
         }
+    }
+
+    /// The same with what befell the run's keys.
+    pub(super) fn with(
+        self,
+        blocks: &'a [BlockRow],
+        messages: &'a [MessageRow],
+        revisions: &'a [RevisionRow],
+    ) -> Self {
+        Self { blocks, messages, revisions, ..self }
     }
 }

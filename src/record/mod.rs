@@ -25,7 +25,7 @@ pub use log::{Log, Message, Messages};
 pub use summary::SummaryRow;
 pub use value::Value;
 
-use crate::scenario::{Domain, KeyName, Protection};
+use crate::scenario::{Domain, KeyName, Protection, VersionState};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
@@ -341,6 +341,8 @@ pub struct BoundKey<'a> {
     pub protection: Protection,
     /// The version that the revision is bound to.
     pub version: u32,
+    /// The version's state.
+    pub state: VersionState,
     /// Why a call under that version is denied now; absent where it is usable.
     pub denial: Option<Denial>,
 }

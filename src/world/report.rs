@@ -198,6 +198,7 @@ impl<Q: EventList> World<'_, Q> {
                 resource: &settings.resource,
                 protection: settings.protection,
                 version: r.key_version,
+                state: self.keys.key(encryption.key).version(r.key_version).state,
                 denial: self.keys.key(encryption.key).denial(r.key_version),
             }
         });

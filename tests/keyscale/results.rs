@@ -176,3 +176,32 @@ fn what_remains_without_a_cause_is_told_beside_what_is() {
     let unknown = ["run", "small.toml", "--without", "luck"];
     keyscale(&folder, unknown).exits(2).says(&["key_outage", "invalid value 'luck'"]);
 }
+
+/// A message of the service's log comes with its remedy, and a revision with its key.
+#[test]
+fn messages_have_remedies_and_revisions_keys() {
+    let folder = Folder::new("messages");
+    let keyed = SMALL.replacen("[services.web]", "[services.web]\nencryption.key = \"main\"", 1);
+    let resource = "projects/kms-prod/locations/us-central1/keyRings/run/cryptoKeys/web";
+    let key = format!(
+        "[keys.main]\nresource = \"{resource}\"\npropagation.permission.constant = \"0s\"\n\
+         [[timeline]]\nat = \"0s\"\npermission_revoke = {{ key = \"main\" }}\n"
+    );
+    folder.write("refused.toml", format!("{keyed}{key}"));
+    let ran = keyscale(&folder, ["run", "refused.toml"]).exits(0);
+    let said = "User's service account does not have CMEK decrypter permission.";
+    let remedy = "remedy: allow the service's agent to decrypt with the key";
+    let bound = "web-00001 (100 %): main version 1 ENABLED, SOFTWARE in us-central1, no quota\n";
+    for part in [said, remedy, bound] {
+        assert!(ran.out.contains(part), "{part} is not in\n{}", ran.out);
+    }
+    let text = fs::read_to_string(folder.join("results/runs/refused/summary.json")).unwrap();
+    let json: Value = serde_json::from_str(&text).unwrap();
+    let message = &json["messages"][0];
+    assert_eq!(message["message"], "no_permission");
+    assert!(message["count"].as_u64() > Some(0) && message["first_s"].as_f64() >= Some(0.0));
+    let revision = &json["revisions"][0];
+    assert_eq!(revision["key_state"], "ENABLED");
+    assert_eq!(revision["key_denial"], "permission");
+    assert_eq!(revision["key_project"], "kms-prod");
+}
