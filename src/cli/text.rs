@@ -302,6 +302,7 @@ fn words(cause: Cause) -> &'static str {
         Cause::KeyOutage => "key outage",
         Cause::KeyQuota => "key quota",
         Cause::StartBackoff => "back-off of failed starts",
+        Cause::StartRate => "limits on starts",
         Cause::Starting => "container start",
         Cause::MaxInstances => "max instances",
         Cause::Autoscaler => "autoscaler",

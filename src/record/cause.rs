@@ -34,6 +34,8 @@ named!(
         KeyQuota = "key_quota",
         /// A start failed for another reason and waits to be tried again.
         StartBackoff = "start_backoff",
+        /// A start waits for the limits on starts.
+        StartRate = "start_rate",
         /// An instance is starting and nothing holds it up.
         Starting = "starting",
         /// No more instances are allowed.
@@ -103,6 +105,8 @@ named!(
         KeyOutage = "key_outage",
         /// Its start took longer than the deadline.
         StartDeadline = "start_deadline",
+        /// Its application did not answer the startup probe in time.
+        StartupProbe = "startup_probe",
     }
 );
 

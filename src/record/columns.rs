@@ -86,6 +86,7 @@ pub const TIMESERIES: &[Column<SampleGetter>] = columns! {
     instances_grace_idle ["instances"] "of the idle, those under a revocation clock" |r, _| Count(r.grace_idle.into());
     instances_grace_busy ["instances"] "of the busy, those under a revocation clock" |r, _| Count(r.grace_busy.into());
     starts_backing_off ["starts"] "start orders that wait to be tried again, at the end" |r, _| Count(r.backing_off.into());
+    starts_waiting ["starts"] "start orders that wait for the limits on starts, at the end" |r, _| Count(r.starts_waiting.into());
     wanted ["instances"] "wanted by the autoscaler within the limits, at the end" |r, _| Count(r.wanted.into());
     min_instances ["instances"] "the lower limit, at the end" |r, _| Count(r.min_instances.into());
     max_instances ["instances"] "the upper limit, at the end" |r, _| Count(r.max_instances.into());

@@ -185,6 +185,8 @@ pub struct Sample<'a> {
     pub grace_busy: u32,
     /// Start orders that wait to be tried again, at the end.
     pub backing_off: u32,
+    /// Start orders that wait for the limits on starts, at the end.
+    pub starts_waiting: u32,
     /// Instances wanted by the autoscaler within the limits, at the end.
     pub wanted: u32,
     /// The limits, at the end.

@@ -266,6 +266,7 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     blame_key_outage ["requests"] "blamed on key calls that were being retried" |r, _| blamed(r, Cause::KeyOutage);
     blame_key_quota ["requests"] "blamed on key calls over quota" |r, _| blamed(r, Cause::KeyQuota);
     blame_start_backoff ["requests"] "blamed on starts that failed for another reason and waited to be tried again" |r, _| blamed(r, Cause::StartBackoff);
+    blame_start_rate ["requests"] "blamed on starts that waited for the limits on starts" |r, _| blamed(r, Cause::StartRate);
     blame_starting ["requests"] "blamed on starts that nothing held up" |r, _| blamed(r, Cause::Starting);
     blame_max_instances ["requests"] "blamed on the limit of instances" |r, _| blamed(r, Cause::MaxInstances);
     blame_autoscaler ["requests"] "blamed on nothing starting though nothing forbade it" |r, _| blamed(r, Cause::Autoscaler);
@@ -275,6 +276,7 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     blame_key_outage_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::KeyOutage);
     blame_key_quota_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::KeyQuota);
     blame_start_backoff_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::StartBackoff);
+    blame_start_rate_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::StartRate);
     blame_starting_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::Starting);
     blame_max_instances_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::MaxInstances);
     blame_autoscaler_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::Autoscaler);

@@ -52,6 +52,7 @@ impl Sample<'_> {
         self.grace_idle += other.grace_idle;
         self.grace_busy += other.grace_busy;
         self.backing_off += other.backing_off;
+        self.starts_waiting += other.starts_waiting;
         self.wanted += other.wanted;
         self.min_instances += other.min_instances;
         self.max_instances += other.max_instances;

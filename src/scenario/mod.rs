@@ -29,6 +29,7 @@ mod read;
 pub mod schema;
 pub mod service;
 mod source;
+pub mod start;
 mod syntax;
 mod table;
 #[cfg(test)]
@@ -55,9 +56,10 @@ pub use metric::{Metric, Statistic, Vocabulary};
 pub use overrides::Override;
 pub use problem::{Excerpt, Problem, Problems, Severity};
 pub use service::{
-    BackOff, Client, ClockStopsOn, Encryption, MOST_INSTANCES, PendingTimeout, Retries, Revocation,
-    RevocationAction, Routing, Service, SessionAffinity, Start,
+    Client, ClockStopsOn, Encryption, MOST_INSTANCES, PendingTimeout, Retries, Revocation,
+    RevocationAction, Routing, Service, SessionAffinity,
 };
+pub use start::{BackOff, Probe, Start, StartLimits, StartRate};
 pub use thresholds::{Comparison, Condition, Expect, Limit, Threshold, Window};
 pub use timeline::{Action, Deploy, Entry, Flapping, KeyOrder, RolloutStep};
 pub use trace::{Bucket, LockedFile, Spread, Trace, TraceFile};

@@ -1,8 +1,9 @@
-//! Services: limits, concurrency, timeouts, and how an instance starts.
+//! Services: limits, concurrency, timeouts, clients, and the use of a key.
 
 use super::autoscaler::{Autoscaler, Schedule};
 use super::build::{Build, count, flag, law, length, number, ratio, text};
 use super::load::Load;
+use super::start::{BackOff, Start};
 use super::tree::{Entry, Node};
 use crate::distribution::Distribution;
 use crate::ids::KeyId;
@@ -173,33 +174,6 @@ pub struct SessionAffinity {
     pub clients: u32,
 }
 
-/// The phases of a start beside the key's, and what follows a failed one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Start {
-    /// Finding a place for the instance.
-    pub allocate: Distribution,
-    /// Fetching the image.
-    pub fetch: Distribution,
-    /// From the fetched image to an instance that takes requests.
-    pub boot: Distribution,
-    /// Fetching and booting may take this long together.
-    pub deadline: SimDuration,
-    /// The wait before a failed start is tried again.
-    pub back_off: BackOff,
-}
-
-/// Waits that grow by a factor up to a limit, each drawn evenly between zero and its value
-/// ("full jitter").
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BackOff {
-    /// The first wait, before the draw.
-    pub initial: SimDuration,
-    /// Growth from one wait to the next, at least 1.
-    pub multiplier: f64,
-    /// No wait is longer.
-    pub max: SimDuration,
-}
-
 /// The use a service makes of its key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Encryption {
@@ -338,29 +312,6 @@ impl Routing {
         ];
         let said = plain.into_iter().find(|rule| table.get(rule.name()).is_some());
         said.unwrap_or(Self::LeastLoaded)
-    }
-}
-
-impl Start {
-    fn build(start: &Node) -> Self {
-        Self {
-            allocate: law(start, "allocate"),
-            fetch: law(start, "fetch"),
-            boot: law(start, "boot"),
-            deadline: length(start, "deadline"),
-            back_off: BackOff::build(start.get("back_off").unwrap_or(start)),
-        }
-    }
-}
-
-impl BackOff {
-    /// Waits of a checked table that has `initial`, `multiplier` and `max`.
-    pub(super) fn build(table: &Node) -> Self {
-        Self {
-            initial: length(table, "initial"),
-            multiplier: number(table, "multiplier"),
-            max: length(table, "max"),
-        }
     }
 }
 

@@ -195,6 +195,27 @@ const AFTER: &[Row] = rows! {
         "fetching the image";
     "services.*.start.boot" Kind::Distribution, default("{ lognormal = { median = '800ms', p99 = '4s' } }", "Assumption: a light web framework; set it from your own start-up times"),
         "from the fetched image to an instance that takes requests";
+    "services.*.start.cpu_boost" number(1.0, 100.0), default("1", "Assumption: the time to boot is what was measured, with whatever CPU it had"),
+        "booting is so many times as fast while the platform lends CPU to it";
+    "services.*.start.slow_down" number(0.0, 100.0), default("0", "Assumption: the platform has room; on one crowded host starts slow each other much"),
+        "fetching and booting take 1 + slow_down x (starts of the revision under way - 1) times as long, as many as there are when the phase begins";
+    "services.*.start.probe" Kind::Table, optional("the platform's own, which sees at once that the application answers: TCP, timeout and period 240 s, one failure"),
+        "how the platform sees that the application answers; tries come at even distances, and each waits for an answer for a while";
+    "services.*.start.probe.initial_delay" Kind::Duration { min: SimDuration::ZERO, max: SimDuration::from_secs(240) }, default("'0s'", "Cloud Run documentation, Container health checks"),
+        "from the begin of booting to the first try";
+    "services.*.start.probe.timeout" Kind::Duration { min: SimDuration(1), max: SimDuration::from_secs(3_600) }, default("'1s'", "Cloud Run documentation, Container health checks"),
+        "how long a try waits for an answer; not above period";
+    "services.*.start.probe.period" Kind::Duration { min: SimDuration::from_millis(1), max: SimDuration::from_secs(3_600) }, default("'10s'", "Cloud Run documentation, Container health checks"),
+        "from one try to the next";
+    "services.*.start.probe.failure_threshold" count(1, 1_000_000), default("3", "Cloud Run documentation, Container health checks"),
+        "after so many periods without an answer the start has failed";
+    "services.*.start.limits" Kind::Table, ALL, "how many starts of each revision may begin; orders beyond wait, the oldest goes first";
+    "services.*.start.limits.concurrent" count(1, MOST_INSTANCES as u64), optional("any number"),
+        "start orders that are carried out at once, each until it is ready or given up";
+    "services.*.start.limits.rate" Kind::Table, optional("any number"), "how many attempts may begin in a time; what is not used is not carried over";
+    "services.*.start.limits.rate.starts" count(1, 1_000_000_000), required("starts = 1_000"), "so many";
+    "services.*.start.limits.rate.interval" PERIOD, default("'10s'", "AWS Lambda documentation, Scaling behavior: 1,000 in every 10 s; Cloud Run publishes nothing"),
+        "in each interval of this length, one of which begins with the end of the warm-up";
     "services.*.start.deadline" SPAN, default("'240s'", "Cloud Run documentation, Container runtime contract"),
         "fetching and booting may take this long together";
     "services.*.start.back_off" Kind::Table, ALL, "the wait before a failed start is tried again, fully jittered";

@@ -15,6 +15,8 @@ pub struct Without {
     pub key_quota: bool,
     /// An order whose start failed for another reason than the key begins anew at once.
     pub start_backoff: bool,
+    /// As many starts may begin as are ordered.
+    pub start_rate: bool,
     /// Starts take no time, but for what the key adds.
     pub starting: bool,
     /// As many instances as a scenario may ask for.
@@ -23,14 +25,29 @@ pub struct Without {
 
 impl Without {
     /// The causes, by their names in summaries.
-    pub const CAUSES: [&str; 6] =
-        ["key_denied", "key_outage", "key_quota", "start_backoff", "starting", "max_instances"];
+    pub const CAUSES: [&str; 7] = [
+        "key_denied",
+        "key_outage",
+        "key_quota",
+        "start_backoff",
+        "start_rate",
+        "starting",
+        "max_instances",
+    ];
 
     /// The names of what is switched off.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        let Self { key_denied, key_outage, key_quota, start_backoff, starting, max_instances } =
-            *self;
-        let off = [key_denied, key_outage, key_quota, start_backoff, starting, max_instances];
+        let Self {
+            key_denied,
+            key_outage,
+            key_quota,
+            start_backoff,
+            start_rate,
+            starting,
+            max_instances,
+        } = *self;
+        let off =
+            [key_denied, key_outage, key_quota, start_backoff, start_rate, starting, max_instances];
         Self::CAUSES.into_iter().zip(off).filter(|(_, off)| *off).map(|(cause, _)| cause)
     }
 
@@ -43,8 +60,16 @@ impl Without {
             .iter()
             .filter_map(Node::text)
             .collect();
-        let [key_denied, key_outage, key_quota, start_backoff, starting, max_instances] =
+        let [key_denied, key_outage, key_quota, start_backoff, start_rate, starting, max_instances] =
             Self::CAUSES.map(|cause| named.contains(&cause));
-        Self { key_denied, key_outage, key_quota, start_backoff, starting, max_instances }
+        Self {
+            key_denied,
+            key_outage,
+            key_quota,
+            start_backoff,
+            start_rate,
+            starting,
+            max_instances,
+        }
     }
 }

@@ -12,8 +12,8 @@ use super::World;
 use super::deploy::Stage;
 use super::event::Event;
 use super::instance::{
-    Allocating, Attempt, Booting, Call, Fetching, Life, Place, PlaceState, Serving, Unlocked,
-    Unlocking,
+    Allocating, Attempt, BootEnd, Booting, Call, Fetching, Life, Place, PlaceState, Serving,
+    Unlocked, Unlocking,
 };
 use super::keys::{Answer, Asked, retry};
 use super::revocation::Via;
@@ -40,11 +40,13 @@ pub enum Hold {
     KeyQuota,
     /// Its last attempt failed for another reason, and the next has not begun.
     BackOff,
+    /// The limits on starts.
+    StartRate,
 }
 
 impl Hold {
     /// Number of them.
-    pub const COUNT: usize = 5;
+    pub const COUNT: usize = 6;
 }
 
 /// One wanted instance on its way.
@@ -66,12 +68,24 @@ pub struct Order {
 /// Where a start order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
+    /// Its next attempt waits for the limits on starts.
+    Waiting,
     /// An attempt is under way.
     Attempting(InstanceId),
     /// The last attempt failed; the next comes after a wait.
     BackingOff,
     /// The order has ended; its place is free.
     Ended,
+}
+
+impl Progress {
+    /// Whether it has no attempt under way.
+    pub fn is_waiting(self) -> bool {
+        match self {
+            Self::Waiting | Self::BackingOff => true,
+            Self::Attempting(_) | Self::Ended => false,
+        }
+    }
 }
 
 /// The start orders of a world, places reused.
@@ -89,6 +103,11 @@ impl Orders {
 
     fn get_mut(&mut self, id: OrderId) -> &mut Order {
         &mut self.all[id.index()]
+    }
+
+    /// Where an order is from now on.
+    pub fn set_progress(&mut self, id: OrderId, progress: Progress) {
+        self.all[id.index()].progress = progress;
     }
 
     fn add(&mut self, order: Order) -> OrderId {
@@ -119,18 +138,18 @@ impl<'s, Q: EventList> World<'s, Q> {
         let ordinal = r.ordinals;
         r.ordinals += 1;
         let luck = r.luck.nth(ordinal.into());
-        let progress = Progress::BackingOff;
+        let progress = Progress::Waiting;
         let order = Order { revision, ordinal, attempts: 0, hold: Hold::Nothing, progress, luck };
         let order = self.orders.add(order);
         r.orders.insert(ordinal, order);
         r.held[Hold::Nothing as usize] += 1;
-        r.backing_off += 1;
-        self.begin_attempt(order);
+        self.begin_or_wait(order);
     }
 
     /// Begins the next attempt of an order.
-    fn begin_attempt(&mut self, id: OrderId) {
+    pub(super) fn begin_attempt(&mut self, id: OrderId) {
         let order = self.orders.get_mut(id);
+        let first = order.attempts == 0;
         order.attempts += 1;
         let (revision, number, ordinal) = (order.revision, order.attempts, order.ordinal);
         let r = &mut self.revisions[revision.index()];
@@ -147,12 +166,12 @@ impl<'s, Q: EventList> World<'s, Q> {
         };
         r.attempts += 1;
         r.starts.begun += 1;
-        r.backing_off -= 1;
+        r.gate.pass(self.now, self.zero, first);
         r.phases[Phase::Allocating as usize] += 1;
         let attempt = Attempt { order: id, ordinal, number, begun: self.now };
         let instance = self.instances.add(place, Life::Allocating(Allocating { attempt }));
         order.progress = Progress::Attempting(instance);
-        if order.hold == Hold::BackOff {
+        if matches!(order.hold, Hold::BackOff | Hold::StartRate) {
             self.set_hold(id, Hold::Nothing);
         } else {
             self.name_cause(revision);
@@ -166,7 +185,8 @@ impl<'s, Q: EventList> World<'s, Q> {
         let order = self.orders.get(id);
         if order.ordinal == ordinal && order.progress == Progress::BackingOff {
             self.touched = order.revision;
-            self.begin_attempt(id);
+            self.revisions[order.revision.index()].backing_off -= 1;
+            self.begin_or_wait(id);
         }
     }
 
@@ -335,6 +355,7 @@ impl<'s, Q: EventList> World<'s, Q> {
     fn fetch(&mut self, instance: InstanceId, attempt: Attempt, unlocked: Option<Unlocked>) {
         let deadline = self.settings_of(instance).start.deadline;
         let length = self.phase_length(attempt.order, |start| &start.fetch);
+        let length = self.slowed(instance, length);
         let too_late = length > deadline;
         let until = self.now + length.min(deadline);
         let fetching = Fetching { attempt, unlocked, since: self.now, too_late };
@@ -346,17 +367,42 @@ impl<'s, Q: EventList> World<'s, Q> {
         if fetched.too_late {
             return self.fail_start(instance, EndReason::StartDeadline, Hold::BackOff, recorder);
         }
-        let ready = self.now + self.phase_length(fetched.attempt.order, |start| &start.boot);
-        let deadline = fetched.since + self.settings_of(instance).start.deadline;
-        let too_late = ready > deadline;
-        let booting = Booting { fetched, since: self.now, too_late };
+        let length = self.phase_length(fetched.attempt.order, |start| &start.boot);
+        let start = &self.settings_of(instance).start;
+        let length = start.boosted(self.slowed(instance, length));
+        let (length, end) = match start.probe.filter(|_| !self.scenario.without.starting) {
+            None => (length, BootEnd::Ready),
+            Some(probe) => match probe.sees(length) {
+                Some(seen) => (seen, BootEnd::Ready),
+                None => (probe.patience(), BootEnd::Unseen),
+            },
+        };
+        let deadline = fetched.since + start.deadline;
+        let ends = self.now + length;
+        let end = if ends > deadline { BootEnd::TooLate } else { end };
+        let booting = Booting { fetched, since: self.now, end };
         self.live(instance, Life::Booting(booting));
-        self.step_at(instance, ready.min(deadline));
+        self.step_at(instance, ends.min(deadline));
+    }
+
+    /// The length of a phase while other starts of the revision are under way.
+    fn slowed(&self, instance: InstanceId, length: SimDuration) -> SimDuration {
+        let r = &self.revisions[self.instances.place(instance).revision.index()];
+        let slow_down = r.settings.start.slow_down;
+        match slow_down > 0.0 {
+            true => length.scaled(1.0 + slow_down * f64::from(r.starting() - 1)),
+            false => length,
+        }
     }
 
     fn booted(&mut self, instance: InstanceId, booted: Booting, recorder: &mut dyn Recorder) {
-        if booted.too_late {
-            return self.fail_start(instance, EndReason::StartDeadline, Hold::BackOff, recorder);
+        let failed = match booted.end {
+            BootEnd::Ready => None,
+            BootEnd::TooLate => Some(EndReason::StartDeadline),
+            BootEnd::Unseen => Some(EndReason::StartupProbe),
+        };
+        if let Some(reason) = failed {
+            return self.fail_start(instance, reason, Hold::BackOff, recorder);
         }
         let Attempt { order, begun, .. } = booted.fetched.attempt;
         let revision = self.orders.get(order).revision;
@@ -370,6 +416,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         if matches!(self.revisions[revision.index()].stage, Stage::Starting) {
             self.deployed(revision, recorder);
         }
+        self.begin_waiting(revision);
     }
 
     /// An instance takes requests from now on: those that wait first.
@@ -439,14 +486,19 @@ impl<'s, Q: EventList> World<'s, Q> {
         let order = self.orders.get(id);
         let r = &mut self.revisions[order.revision.index()];
         r.held[order.hold as usize] -= 1;
-        r.backing_off -= u32::from(order.progress == Progress::BackingOff);
+        match order.progress {
+            Progress::Waiting => r.gate.leave(order.ordinal),
+            Progress::BackingOff => r.backing_off -= 1,
+            Progress::Attempting(_) | Progress::Ended => {}
+        }
+        r.gate.admitted -= u32::from(order.attempts > 0);
         r.orders.remove(&order.ordinal);
         let revision = order.revision;
         self.orders.remove(id);
         self.name_cause(revision);
     }
 
-    fn set_hold(&mut self, id: OrderId, hold: Hold) {
+    pub(super) fn set_hold(&mut self, id: OrderId, hold: Hold) {
         let order = self.orders.get_mut(id);
         let revision = order.revision;
         let r = &mut self.revisions[revision.index()];

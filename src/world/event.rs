@@ -197,6 +197,11 @@ pub enum Event {
         /// The instance's.
         serial: u32,
     },
+    /// An interval of a revision's start rate begins.
+    StartInterval {
+        /// The revision.
+        revision: RevisionId,
+    },
     /// A failed start is tried again.
     Restart {
         /// Its order.
@@ -281,16 +286,17 @@ impl Ranked for Event {
             | Self::Rollout { .. } => 0,
             Self::KeyDisabled { .. } | Self::KeyDestroyed { .. } => 1,
             Self::PrimaryChanged { .. } | Self::PermissionChanged { .. } => 2,
-            Self::CheckAnswer { .. } => 3,
-            Self::Step { .. } | Self::DeployStep { .. } => 4,
-            Self::Restart { .. } => 5,
-            Self::Check { .. } => 6,
-            Self::PendingDeadline { .. } | Self::DeployDeadline { .. } => 7,
-            Self::Idle { .. } => 8,
-            Self::DrainDeadline { .. } => 9,
-            Self::WaitingPeriodOver { .. } => 10,
-            Self::Report { .. } => 11,
-            Self::Tick { .. } => 12,
+            Self::StartInterval { .. } => 3,
+            Self::CheckAnswer { .. } => 4,
+            Self::Step { .. } | Self::DeployStep { .. } => 5,
+            Self::Restart { .. } => 6,
+            Self::Check { .. } => 7,
+            Self::PendingDeadline { .. } | Self::DeployDeadline { .. } => 8,
+            Self::Idle { .. } => 9,
+            Self::DrainDeadline { .. } => 10,
+            Self::WaitingPeriodOver { .. } => 11,
+            Self::Report { .. } => 12,
+            Self::Tick { .. } => 13,
         }
     }
 }

@@ -159,8 +159,19 @@ pub struct Booting {
     pub fetched: Fetching,
     /// When.
     pub since: SimTime,
-    /// Whether the deadline ends this phase.
-    pub too_late: bool,
+    /// What this phase comes to.
+    pub end: BootEnd,
+}
+
+/// What booting comes to, known when it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BootEnd {
+    /// The platform sees that the application answers.
+    Ready,
+    /// The deadline ends it.
+    TooLate,
+    /// The startup probe has had no answer for as long as it may.
+    Unseen,
 }
 
 /// See [`Life::Serving`].

@@ -90,10 +90,16 @@ impl<Q: EventList> World<'_, Q> {
             r.starts.ready + r.starts.failed + r.starts.cancelled + u64::from(r.starting()),
         );
         court.holds(
-            "orders = attempts under way + backing off",
+            "orders = attempts under way + backing off + waiting for limits",
             r.ordered(),
-            r.starting() + r.backing_off,
+            r.starting() + r.backing_off + r.gate.len(),
         );
+        if let Some(most) = r.gate.limits().concurrent {
+            court.at_most("orders carried out within the limit", r.gate.admitted, most);
+        }
+        if let Some(rate) = r.gate.limits().rate {
+            court.at_most("attempts begun in one interval", r.gate.begun, rate.starts);
+        }
         court.holds(
             "key calls before + begun = answered + dropped + under way",
             start.calling + r.calls_begun,

@@ -14,6 +14,7 @@ mod client;
 mod cold_start;
 mod deploy;
 mod event;
+mod gate;
 mod instance;
 mod key_orders;
 mod keys;
@@ -34,6 +35,7 @@ mod split;
 mod timeline;
 
 use event::{AGENDA, ARRIVAL, END, Event, RETURN};
+use gate::Gate;
 use instance::{Instances, Life, Place, PlaceState, Serving};
 use keys::KeyManager;
 use laws::Broken;
@@ -209,6 +211,9 @@ impl<'s, Q: EventList> World<'s, Q> {
             latency,
             &self.streams,
         );
+        if !self.scenario.without.start_rate {
+            revision.gate = Gate::new(settings.start.limits);
+        }
         revision.deploy_at(self.now, self.zero);
         self.revisions.push(revision);
         if let Some(encryption) = &settings.encryption {
@@ -255,7 +260,7 @@ impl<'s, Q: EventList> World<'s, Q> {
     /// The configured mean from allocating to ready, key calls that succeed at once included.
     fn mean_start(&self, settings: &crate::scenario::Service) -> SimDuration {
         let start = &settings.start;
-        let mut mean = start.allocate.mean() + start.fetch.mean() + start.boot.mean();
+        let mut mean = start.allocate.mean() + start.fetch.mean() + start.mean_boot();
         if let Some(encryption) = &settings.encryption {
             let key = &self.scenario.keys[encryption.key.index()];
             let manager = key.manager.map(|m| &self.scenario.external_managers[m.index()]);
@@ -378,6 +383,7 @@ impl<'s, Q: EventList> World<'s, Q> {
                 self.permission_changed(key, serial, recorder);
             }
             Event::Step { instance, serial } => self.start_step(instance, serial, recorder),
+            Event::StartInterval { revision } => self.start_interval(revision),
             Event::Restart { order, serial } => self.restart(order, serial),
             Event::Check { key } => self.check(key),
             Event::CheckAnswer { key } => self.check_answered(key, recorder),

@@ -150,6 +150,7 @@ impl<Q: EventList> World<'_, Q> {
             grace_idle: in_grace(Phase::Idle),
             grace_busy: in_grace(Phase::Busy),
             backing_off: r.backing_off,
+            starts_waiting: r.gate.len(),
             wanted: r.wanted,
             min_instances: r.limits.min,
             max_instances: r.limits.most(),

@@ -15,6 +15,7 @@ use super::autoscaler::{self, Policy, Setting};
 use super::blame::Blame;
 use super::cold_start::Hold;
 use super::deploy::Stage;
+use super::gate::Gate;
 use super::pending::Pending;
 use super::revocation::Clock;
 use super::router::Router;
@@ -162,6 +163,8 @@ pub struct Revision<'s> {
     pub held: [u32; Hold::COUNT],
     /// Of them, those that wait to be tried again.
     pub backing_off: u32,
+    /// What limits its starts, and who waits for that.
+    pub gate: Gate,
     /// Attempts so far; those ready from the start count.
     pub attempts: u32,
     /// Orders so far.
@@ -278,6 +281,7 @@ impl<'s> Revision<'s> {
             orders: BTreeMap::new(),
             held: [0; Hold::COUNT],
             backing_off: 0,
+            gate: Gate::default(),
             attempts: 0,
             ordinals: 0,
             luck: streams.family("start", entity),
@@ -400,6 +404,8 @@ impl<'s> Revision<'s> {
             Cause::KeyQuota
         } else if held(Hold::BackOff) {
             Cause::StartBackoff
+        } else if held(Hold::StartRate) {
+            Cause::StartRate
         } else if held(Hold::Nothing) {
             Cause::Starting
         } else if self.ready >= self.limits.most() {

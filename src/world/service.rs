@@ -3,7 +3,6 @@
 use super::World;
 use super::affinity::Affinity;
 use super::client::Clients;
-use super::cold_start::Progress;
 use super::deploy::Stage;
 use super::revision::{Limits, Revision};
 use super::split::{Split, divide};
@@ -138,12 +137,13 @@ impl<'s, Q: EventList> World<'s, Q> {
         }
     }
 
-    /// Orders starts up to what is wanted.
+    /// Orders starts up to what is wanted, and begins those that others have made room for.
     pub(super) fn refill(&mut self, revision: RevisionId) {
         let r = &self.revisions[revision.index()];
         for _ in r.ready + r.ordered()..r.wanted {
             self.order_start(revision);
         }
+        self.begin_waiting(revision);
     }
 
     /// Orders a start for each instance's worth of waiting requests that the start orders under
@@ -161,15 +161,16 @@ impl<'s, Q: EventList> World<'s, Q> {
         }
     }
 
-    /// The start order that is given up first: the youngest in back-off, else the youngest.
+    /// The start order that is given up first: the youngest without an attempt under way, else the
+    /// youngest.
     pub(super) fn order_to_give_up(&self, revision: RevisionId) -> Option<OrderId> {
         let orders = &self.revisions[revision.index()].orders;
-        let waits = |o: &&OrderId| self.orders.get(**o).progress == Progress::BackingOff;
+        let waits = |o: &&OrderId| self.orders.get(**o).progress.is_waiting();
         let waiting = orders.values().rev().find(waits);
         waiting.or(orders.values().next_back()).copied()
     }
 
-    /// Gives up orders that wait to be tried again, the youngest first, where neither the policy
+    /// Gives up orders without an attempt under way, the youngest first, where neither the policy
     /// nor the waiting requests need them. An attempt under way goes on: the instance may be
     /// idle later, and stop for that.
     pub(super) fn cancel_surplus(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
@@ -178,9 +179,9 @@ impl<'s, Q: EventList> World<'s, Q> {
         let demand = r.pending.len().div_ceil(usize::from(settings.concurrency)) as u32;
         let needed = r.wanted.saturating_sub(r.ready).max(demand);
         let surplus = r.ordered().saturating_sub(needed) as usize;
-        let backing_off = |o: &&OrderId| self.orders.get(**o).progress == Progress::BackingOff;
+        let waits = |o: &&OrderId| self.orders.get(**o).progress.is_waiting();
         let youngest: Vec<OrderId> =
-            r.orders.values().rev().filter(backing_off).take(surplus).copied().collect();
+            r.orders.values().rev().filter(waits).take(surplus).copied().collect();
         for order in youngest {
             self.cancel_order(order, EndReason::Cancelled, recorder);
         }

@@ -5,6 +5,7 @@ mod clients;
 mod deploys;
 mod keys;
 mod managers;
+mod starts;
 mod without;
 
 use super::*;
@@ -46,6 +47,10 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
             allocate: instant.clone(),
             fetch: instant.clone(),
             boot: instant,
+            cpu_boost: 1.0,
+            slow_down: 0.0,
+            probe: None,
+            limits: scenario::StartLimits::default(),
             deadline: SimDuration::from_secs(240),
             back_off: BackOff {
                 initial: SimDuration::from_secs(1),

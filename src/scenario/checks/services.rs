@@ -56,6 +56,10 @@ impl Checks<'_> {
         self.simulated_autoscaler(service);
         let back_off = ("start.back_off.initial", "start.back_off.max");
         self.ordered(service, back_off.0, back_off.1, Node::duration);
+        if service.get("start.probe").is_some() {
+            let probe = ("start.probe.timeout", "start.probe.period");
+            self.ordered(service, probe.0, probe.1, Node::duration);
+        }
         if service.get("client.retries").is_some() {
             let waits = ("client.retries.initial", "client.retries.max");
             self.ordered(service, waits.0, waits.1, Node::duration);

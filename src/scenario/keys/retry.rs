@@ -1,7 +1,7 @@
 //! How a key call is retried.
 
 use crate::scenario::build::{count, length, number, text};
-use crate::scenario::service::BackOff;
+use crate::scenario::start::BackOff;
 use crate::scenario::tree::Node;
 use crate::units::SimDuration;
 

@@ -126,6 +126,15 @@ fn problems_of_single_keys() {
     );
     check("services.web.routing={newset={}}", "unknown key newset");
     check("services.web.session_affinity={}", "clients is missing");
+    check("services.web.start.cpu_boost=0.5", "cpu_boost is out of bounds");
+    check("services.web.start.slow_down=-1", "slow_down is out of bounds");
+    check("services.web.start.probe={period=\"1s\",timeout=\"2s\"}", "period is below timeout");
+    check("services.web.start.probe.failure_threshold=0", "failure_threshold is out of bounds");
+    check("services.web.start.probe.initial_delay=5m", "initial_delay is out of bounds");
+    check("services.web.start.limits.concurrent=0", "concurrent is out of bounds");
+    check("services.web.start.limits.rate={}", "starts is missing");
+    check("services.web.start.limits.rate={starts=5,interval=\"0s\"}", "interval is out of bounds");
+    check("services.web.start.limits.rate=\"100/s\"", "rate is of the wrong kind");
     check("services.web.session_affinity.clients=0", "clients is out of bounds");
     check("services.web.pending_timeout.none=false", "none is of the wrong kind");
     check(
