@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use keyscale::record::Discard;
+use keyscale::record::{Discard, Record, Recorder};
 use keyscale::scenario::{self, Checked, Source};
 use keyscale::world::World;
 use keyscale_bench::Case;
@@ -25,6 +25,63 @@ fn run(world: &mut World<'_>) -> u64 {
     while world.advance(&mut Discard).expect("the laws hold") {}
     world.finish(&mut Discard);
     world.arrivals()
+}
+
+/// Ten thousand starts that try their key calls again through an hour's outage.
+const HERD: &str = r#"
+duration = "65m"
+sample_interval = "10s"
+[services.web]
+concurrency = 1
+min_instances = 10000
+initial_instances = 0
+max_instances = 10000
+service_time = { constant = "1s" }
+encryption = { key = "main" }
+[[services.web.load]]
+poisson = { rate = "0.1/s" }
+[keys.main]
+resource = "projects/kms/locations/us-central1/keyRings/ring/cryptoKeys/main"
+protection_level = "EXTERNAL"
+external_manager = "vault"
+retry.total = "2h"
+[external_managers.vault]
+[quotas.vault]
+project = "kms"
+location = "us-central1"
+pool = "EXTERNAL"
+limit = "100000/s"
+[[timeline]]
+at = "0s"
+for = "1h"
+external_outage = { manager = "vault", domain = "UNREACHABLE_NETWORK" }
+"#;
+
+/// Counts the key calls of a run.
+#[derive(Default)]
+struct Calls(u64);
+
+impl Recorder for Calls {
+    fn record(&mut self, fact: Record<'_>) {
+        self.0 += u64::from(matches!(fact, Record::KeyCall(_)));
+    }
+}
+
+/// The time of a key call.
+fn herd(criterion: &mut Criterion) {
+    let checked = checked("herd", HERD);
+    let length = checked.scenario.duration(&[]);
+    let mut world: World = World::new(&checked.scenario, &[], length);
+    let mut run = || {
+        let mut calls = Calls::default();
+        world.reset(0);
+        while world.advance(&mut calls).expect("the laws hold") {}
+        calls.0
+    };
+    let mut group = criterion.benchmark_group("key calls");
+    group.sample_size(10).throughput(Throughput::Elements(run()));
+    group.bench_function("herd", |b| b.iter(&mut run));
+    group.finish();
 }
 
 fn runs(criterion: &mut Criterion) {
@@ -52,5 +109,5 @@ fn runs(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, runs);
+criterion_group!(benches, runs, herd);
 criterion_main!(benches);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use super::folder::{Hashed, outside};
@@ -37,7 +37,7 @@ impl<G> Rows<G> {
                 continue;
             }
             self.cell.clear();
-            write!(self.cell, "{value}")?;
+            value.put(&mut self.cell);
             self.writer.write_field(&self.cell)?;
         }
         self.writer.write_record(None::<&[u8]>)?;

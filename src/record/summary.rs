@@ -332,7 +332,7 @@ mod tests {
     /// The printed cell of a column.
     fn cell(row: &SummaryRow, name: &str) -> String {
         let column = SUMMARY.iter().find(|c| c.name == name).expect(name);
-        (column.get)(row, row.zero).to_string()
+        crate::record::value::printed((column.get)(row, row.zero))
     }
 
     #[test]

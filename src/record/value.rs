@@ -1,7 +1,5 @@
 //! One cell of a table, and how it is printed: integers as exact decimals, never through a float.
 
-use std::fmt;
-
 use serde::{Serialize, Serializer};
 
 use crate::units::{SECOND, SimDuration, SimTime};
@@ -40,33 +38,48 @@ impl Value<'_> {
     }
 }
 
-/// Writes `units` of `10^-digits` each, without zeros at the end.
-fn decimal(f: &mut fmt::Formatter<'_>, units: i128, size: u128, digits: usize) -> fmt::Result {
-    let (whole, mut part) = (units.unsigned_abs() / size, units.unsigned_abs() % size);
+/// Appends `units` of `10^-digits` each, without zeros at the end.
+fn put_decimal(out: &mut Vec<u8>, units: i128, size: u64, digits: usize) {
+    let magnitude = units.unsigned_abs();
+    // Runs are shorter than the 584 years that 64 bits hold; sums over instances need not be.
+    let (whole, mut part) = match u64::try_from(magnitude) {
+        Ok(small) => (u128::from(small / size), small % size),
+        Err(_) => (magnitude / u128::from(size), (magnitude % u128::from(size)) as u64),
+    };
     if units < 0 {
-        f.write_str("-")?;
+        out.push(b'-');
     }
-    write!(f, "{whole}")?;
+    let mut buffer = itoa::Buffer::new();
+    match u64::try_from(whole) {
+        Ok(small) => out.extend_from_slice(buffer.format(small).as_bytes()),
+        Err(_) => out.extend_from_slice(buffer.format(whole).as_bytes()),
+    }
     if part == 0 {
-        return Ok(());
+        return;
     }
     let mut digits = digits;
     while part.is_multiple_of(10) {
         part /= 10;
         digits -= 1;
     }
-    write!(f, ".{part:0digits$}")
+    out.push(b'.');
+    let text = buffer.format(part);
+    out.resize(out.len() + digits - text.len(), b'0');
+    out.extend_from_slice(text.as_bytes());
 }
 
-impl fmt::Display for Value<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Value<'_> {
+    /// Appends it as it is printed.
+    pub fn put(&self, out: &mut Vec<u8>) {
         match *self {
-            Self::Count(count) => write!(f, "{count}"),
-            Self::Nanoseconds(ns) => decimal(f, ns, u128::from(SECOND), 9),
-            Self::Millionths(parts) => decimal(f, i128::from(parts), 1_000_000, 6),
-            Self::Ratio(ratio) => write!(f, "{ratio}"),
-            Self::Text(text) => f.write_str(text),
-            Self::Empty => Ok(()),
+            Self::Count(count) => {
+                out.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
+            }
+            Self::Nanoseconds(ns) => put_decimal(out, ns, SECOND, 9),
+            Self::Millionths(parts) => put_decimal(out, i128::from(parts), 1_000_000, 6),
+            Self::Ratio(ratio) => out.extend_from_slice(ratio.to_string().as_bytes()),
+            Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Empty => {}
         }
     }
 }
@@ -92,13 +105,21 @@ impl Serialize for Value<'_> {
     }
 }
 
+/// A value as it is printed.
+#[cfg(test)]
+pub fn printed(value: Value<'_>) -> String {
+    let mut out = Vec::new();
+    value.put(&mut out);
+    String::from_utf8(out).expect("a text")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn decimals_are_exact() {
-        let check = |value: Value<'_>, text: &str| assert_eq!(value.to_string(), text);
+        let check = |value, text: &str| assert_eq!(printed(value), text);
         check(Value::Nanoseconds(0), "0");
         check(Value::Nanoseconds(1), "0.000000001");
         check(Value::Nanoseconds(-1), "-0.000000001");
@@ -116,8 +137,8 @@ mod tests {
     #[test]
     fn instants_count_from_the_end_of_the_warm_up() {
         let zero = SimTime(60 * SECOND);
-        assert_eq!(Value::instant(SimTime(0), zero).to_string(), "-60");
-        assert_eq!(Value::instant(SimTime(90 * SECOND), zero).to_string(), "30");
+        assert_eq!(printed(Value::instant(SimTime(0), zero)), "-60");
+        assert_eq!(printed(Value::instant(SimTime(90 * SECOND), zero)), "30");
         assert_eq!(Value::reached(None, zero), Value::Empty);
     }
 
