@@ -307,6 +307,8 @@ fn words(cause: Cause) -> &'static str {
         Cause::MaxInstances => "max instances",
         Cause::Autoscaler => "autoscaler",
         Cause::Drain => "drain",
+        Cause::Crash => "crash",
+        Cause::OutOfMemory => "out of memory",
         Cause::Service => "service time",
     }
 }

@@ -44,6 +44,10 @@ named!(
         Autoscaler = "autoscaler",
         /// The instance was told to stop and the drain grace was over.
         Drain = "drain",
+        /// The instance crashed.
+        Crash = "crash",
+        /// The instance was stopped because its memory did not suffice.
+        OutOfMemory = "out_of_memory",
         /// The request took too long in service.
         Service = "service",
     }
@@ -107,6 +111,10 @@ named!(
         StartDeadline = "start_deadline",
         /// Its application did not answer the startup probe in time.
         StartupProbe = "startup_probe",
+        /// It crashed; where it was never ready, its start did.
+        Crash = "crash",
+        /// Its memory did not suffice for its load.
+        OutOfMemory = "out_of_memory",
     }
 );
 

@@ -12,7 +12,7 @@ use super::{Instance, KeyCall, Record, Recorder, Requests, Starts, Total};
 use crate::units::SimTime;
 
 /// Changes when what is hashed changes, so that old and new fingerprints never compare equal.
-const VERSION: u64 = 4;
+const VERSION: u64 = 5;
 
 /// A recorder that keeps a digest of what it was told.
 #[derive(Clone, Debug)]

@@ -402,6 +402,10 @@ pub struct Total<'a> {
     pub revoked: u64,
     /// Instances stopped because they had been idle for long enough.
     pub expired: u64,
+    /// Instances that crashed, starting ones among them.
+    pub crashed: u64,
+    /// Instances stopped because their memory did not suffice.
+    pub out_of_memory: u64,
     /// Begin of the first block that touched the service.
     pub first_block: Option<SimTime>,
     /// The first failure blamed on a key cause.

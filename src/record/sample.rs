@@ -35,6 +35,8 @@ pub fn total<'a>(service: &'a str, latency: &'a Histogram) -> Total<'a> {
         calling_after: 0,
         revoked: 0,
         expired: 0,
+        crashed: 0,
+        out_of_memory: 0,
         first_block: Some(SimTime(70 * SECOND)),
         first_key_failure: Some(SimTime(83_500_000_000)),
         last_key_failure: Some(SimTime(90 * SECOND)),

@@ -84,6 +84,10 @@ pub struct SummaryRow {
     pub revoked: u64,
     /// Instances stopped because they had been idle for long enough.
     pub expired: u64,
+    /// Instances that crashed, starting ones among them.
+    pub crashed: u64,
+    /// Instances stopped because their memory did not suffice.
+    pub out_of_memory: u64,
     /// Begin of the first block that touched the service.
     pub first_block: Option<SimTime>,
     /// The first failure blamed on a key cause.
@@ -130,6 +134,8 @@ impl SummaryRow {
             calling_after: total.calling_after,
             revoked: total.revoked,
             expired: total.expired,
+            crashed: total.crashed,
+            out_of_memory: total.out_of_memory,
             first_block: total.first_block,
             first_key_failure: total.first_key_failure,
             last_key_failure: total.last_key_failure,
@@ -271,6 +277,8 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     blame_max_instances ["requests"] "blamed on the limit of instances" |r, _| blamed(r, Cause::MaxInstances);
     blame_autoscaler ["requests"] "blamed on nothing starting though nothing forbade it" |r, _| blamed(r, Cause::Autoscaler);
     blame_drain ["requests"] "blamed on an instance that was stopped when its drain grace was over" |r, _| blamed(r, Cause::Drain);
+    blame_crash ["requests"] "blamed on an instance that crashed under them" |r, _| blamed(r, Cause::Crash);
+    blame_out_of_memory ["requests"] "blamed on an instance whose memory did not suffice" |r, _| blamed(r, Cause::OutOfMemory);
     blame_service ["requests"] "blamed on the time in service" |r, _| blamed(r, Cause::Service);
     blame_key_denied_ratio ["1"] "share of the failed requests; empty where none failed" |r, _| blamed_share(r, Cause::KeyDenied);
     blame_key_outage_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::KeyOutage);
@@ -281,6 +289,8 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     blame_max_instances_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::MaxInstances);
     blame_autoscaler_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::Autoscaler);
     blame_drain_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::Drain);
+    blame_crash_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::Crash);
+    blame_out_of_memory_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::OutOfMemory);
     blame_service_ratio ["1"] "see blame_key_denied_ratio" |r, _| blamed_share(r, Cause::Service);
     in_flight_mean ["requests"] "mean requests in service" |r, _| ratio(r.in_flight_mean());
     pending_mean ["requests"] "mean requests waiting" |r, _| ratio(r.pending_mean());
@@ -304,6 +314,8 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     calling_after ["calls"] "attempts of key calls under way at the end" |r, _| Count(r.calling_after);
     revoked ["instances"] "stopped because of a revocation" |r, _| Count(r.revoked);
     expired ["instances"] "stopped because they had been idle for idle_timeout" |r, _| Count(r.expired);
+    crashed ["instances"] "that crashed, starting ones among them" |r, _| Count(r.crashed);
+    out_of_memory ["instances"] "stopped because their memory did not suffice" |r, _| Count(r.out_of_memory);
     first_block_s ["s"] "begin of the first block that touched the service, since the end of the warm-up" |r, zero| Value::reached(r.first_block, zero);
     first_key_failure_s ["s"] "the first failure blamed on a key cause" |r, zero| Value::reached(r.first_key_failure, zero);
     last_key_failure_s ["s"] "the last one" |r, zero| Value::reached(r.last_key_failure, zero);

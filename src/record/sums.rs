@@ -28,6 +28,8 @@ impl Total<'_> {
         self.calling_after += other.calling_after;
         self.revoked += other.revoked;
         self.expired += other.expired;
+        self.crashed += other.crashed;
+        self.out_of_memory += other.out_of_memory;
         self.first_block = earlier(self.first_block, other.first_block);
         self.first_key_failure = earlier(self.first_key_failure, other.first_key_failure);
         self.last_key_failure = self.last_key_failure.max(other.last_key_failure);

@@ -53,6 +53,10 @@ pub(super) fn autoscaler(table: &mut Node) {
 }
 
 fn service(service: &mut Node) {
+    let idle_timeout = service.get("idle_timeout").map(|node| node.value.clone());
+    if let (Some(same), None) = (idle_timeout, service.get("idle_timeout_min")) {
+        service.add_default("idle_timeout_min", same);
+    }
     if let Some(table) = service.get_mut("autoscaler") {
         autoscaler(table);
     }

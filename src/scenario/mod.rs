@@ -15,6 +15,7 @@ pub mod autoscaler;
 mod build;
 mod check;
 mod checks;
+pub mod crash;
 mod deploy;
 mod dry_run;
 mod fill;
@@ -46,6 +47,7 @@ pub use autoscaler::{
     PolicyKind, ScalingRules, Schedule, Select, Step,
 };
 pub use check::{Checked, Source, check, check_with};
+pub use crash::{Crash, OutOfMemory};
 pub use dry_run::{DryRun, Series, Signal, check_dry_run};
 pub use keys::{
     Breaker, Check, Domain, Enforcement, ExternalManager, Key, KeyName, Outages, Pool, Propagation,

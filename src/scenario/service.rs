@@ -2,6 +2,7 @@
 
 use super::autoscaler::{Autoscaler, Schedule};
 use super::build::{Build, count, flag, law, length, number, ratio, text};
+use super::crash::{Crash, OutOfMemory};
 use super::load::Load;
 use super::start::{BackOff, Start};
 use super::tree::{Entry, Node};
@@ -51,10 +52,17 @@ pub struct Service {
     pub schedule: Option<Schedule>,
     /// Idle for longer, an instance may be stopped.
     pub idle_timeout: SimDuration,
+    /// Each instance draws its own evenly from here up to `idle_timeout`; where the two are the
+    /// same, nothing is drawn.
+    pub idle_timeout_min: SimDuration,
     /// From the stop signal to the forced stop.
     pub drain_grace: SimDuration,
     /// The phases of a start.
     pub start: Start,
+    /// How its application crashes.
+    pub crash: Crash,
+    /// The load that its memory does not suffice for; absent: it suffices for every load.
+    pub out_of_memory: Option<OutOfMemory>,
     /// The key its image is encrypted with; absent: starts need none.
     pub encryption: Option<Encryption>,
     /// How its clients behave.
@@ -258,8 +266,11 @@ impl Service {
             autoscaler: Autoscaler::build(table("autoscaler")),
             schedule: Schedule::of(table("autoscaler")),
             idle_timeout: length(service, "idle_timeout"),
+            idle_timeout_min: length(service, "idle_timeout_min"),
             drain_grace: length(service, "drain_grace"),
             start: Start::build(table("start")),
+            crash: Crash::build(table("crash")),
+            out_of_memory: service.get("out_of_memory").map(OutOfMemory::build),
             encryption: service.get("encryption").map(|e| Encryption::build(e, build)),
             client: service.get("client").map(Client::build).unwrap_or_default(),
         }

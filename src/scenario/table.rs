@@ -149,6 +149,8 @@ const FIRST: &[Row] = rows! {
         "requests that may wait at once";
     "services.*.idle_timeout" LENGTH, default("'900s'", "Cloud Run documentation, Container runtime contract"),
         "idle for longer, an instance may be stopped";
+    "services.*.idle_timeout_min" LENGTH, derived("idle_timeout: it is the same for every instance", "Cloud Run documentation, Container runtime contract: up to 15 minutes; it says nothing of how long at least"),
+        "each instance draws its idle_timeout evenly from here up to that";
     "services.*.drain_grace" LENGTH, default("'10s'", "Cloud Run documentation, Container runtime contract"),
         "from the stop signal to the forced stop";
     "services.*.service_time" Kind::Distribution, required("service_time = { constant = \"100ms\" }"),
@@ -225,6 +227,18 @@ const AFTER: &[Row] = rows! {
         "growth from one wait to the next";
     "services.*.start.back_off.max" PERIOD, default("'60s'", "Assumption: the default of the vendor's client libraries"),
         "no wait is longer";
+
+    "services.*.crash" Kind::Table, ALL, "how its application crashes; requests in service end with it, and nobody waits for them";
+    "services.*.crash.start_probability" ratio(0.0, 1.0), default("0", "Assumption: an application that has been deployed starts"),
+        "share of the attempts to start that crash when they have booted, instead of answering";
+    "services.*.crash.age" Kind::Distribution, optional("it does not crash once it is ready"),
+        "from ready to the crash, drawn for each instance; at least 1 ms; exponential is a constant rate";
+    "services.*.out_of_memory" Kind::Table, optional("memory suffices for every load"),
+        "an instance with more requests than its memory suffices for is stopped under them";
+    "services.*.out_of_memory.above" count(1, 1_000), required("above = 60"),
+        "requests in service at once for which memory suffices";
+    "services.*.out_of_memory.after" Kind::Distribution, default("{ constant = '0s' }", "Cloud Run documentation, Memory limits: an instance that exceeds its memory is stopped"),
+        "how long it lasts with more, drawn each time its load rises above; exponential is a constant rate";
 
     "services.*.encryption" Kind::Table, optional("starts need no key"), "the key that the image is encrypted with";
     "services.*.encryption.key" Kind::Reference("keys"), required("key = \"main\""), "the key";

@@ -101,6 +101,13 @@ pub enum Action {
         /// Instances of each revision.
         instances: u32,
     },
+    /// Instances of a service crash, those that have been ready for longest; takes no `until`.
+    InstanceCrash {
+        /// The service.
+        service: ServiceId,
+        /// How many.
+        instances: u32,
+    },
     /// A service scales by hand or by its autoscaler, in place (by its autoscaler).
     ScalingModeSet {
         /// The service.
@@ -238,6 +245,7 @@ impl Action {
             | Self::TrafficSet { .. }
             | Self::MinInstancesSet { .. }
             | Self::MaxInstancesSet { .. }
+            | Self::InstanceCrash { .. }
             | Self::ScalingModeSet { .. } => None,
         }
     }
@@ -302,6 +310,9 @@ impl Action {
             }
             "max_instances_set" => {
                 Self::MaxInstancesSet { service: service(), instances: count(action, "instances") }
+            }
+            "instance_crash" => {
+                Self::InstanceCrash { service: service(), instances: count(action, "instances") }
             }
             "scaling_mode_set" => Self::ScalingModeSet {
                 service: service(),

@@ -21,11 +21,15 @@ pub struct Without {
     pub starting: bool,
     /// As many instances as a scenario may ask for.
     pub max_instances: bool,
+    /// No instance crashes.
+    pub crash: bool,
+    /// Memory suffices for every load.
+    pub out_of_memory: bool,
 }
 
 impl Without {
     /// The causes, by their names in summaries.
-    pub const CAUSES: [&str; 7] = [
+    pub const CAUSES: [&str; 9] = [
         "key_denied",
         "key_outage",
         "key_quota",
@@ -33,10 +37,12 @@ impl Without {
         "start_rate",
         "starting",
         "max_instances",
+        "crash",
+        "out_of_memory",
     ];
 
-    /// The names of what is switched off.
-    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+    /// What is switched off, in the order of [`Self::CAUSES`].
+    fn all(&mut self) -> [&mut bool; 9] {
         let Self {
             key_denied,
             key_outage,
@@ -45,24 +51,10 @@ impl Without {
             start_rate,
             starting,
             max_instances,
-        } = *self;
-        let off =
-            [key_denied, key_outage, key_quota, start_backoff, start_rate, starting, max_instances];
-        Self::CAUSES.into_iter().zip(off).filter(|(_, off)| *off).map(|(cause, _)| cause)
-    }
-
-    /// What a checked scenario leaves out.
-    pub(super) fn build(root: &Node) -> Self {
-        let named: Vec<&str> = root
-            .get("without")
-            .map(Node::items)
-            .unwrap_or_default()
-            .iter()
-            .filter_map(Node::text)
-            .collect();
-        let [key_denied, key_outage, key_quota, start_backoff, start_rate, starting, max_instances] =
-            Self::CAUSES.map(|cause| named.contains(&cause));
-        Self {
+            crash,
+            out_of_memory,
+        } = self;
+        [
             key_denied,
             key_outage,
             key_quota,
@@ -70,6 +62,25 @@ impl Without {
             start_rate,
             starting,
             max_instances,
+            crash,
+            out_of_memory,
+        ]
+    }
+
+    /// The names of what is switched off.
+    pub fn names(mut self) -> impl Iterator<Item = &'static str> {
+        let off = self.all().map(|off| *off);
+        Self::CAUSES.into_iter().zip(off).filter(|(_, off)| *off).map(|(cause, _)| cause)
+    }
+
+    /// What a checked scenario leaves out.
+    pub(super) fn build(root: &Node) -> Self {
+        let named = root.get("without").map(Node::items).unwrap_or_default();
+        let is_named = |cause: &str| named.iter().any(|node| node.text() == Some(cause));
+        let mut without = Self::default();
+        for (off, cause) in without.all().into_iter().zip(Self::CAUSES) {
+            *off = is_named(cause);
         }
+        without
     }
 }

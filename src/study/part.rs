@@ -115,6 +115,8 @@ impl<'s> Part<'s> {
             calls_dropped: 0,
             calling_after: 0,
             expired: 0,
+            crashed: 0,
+            out_of_memory: 0,
             revoked: 0,
             first_block: None,
             first_key_failure: None,

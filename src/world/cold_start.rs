@@ -163,6 +163,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             load: 0,
             state: PlaceState::Starting,
             idle_timer: false,
+            shortages: 0,
         };
         r.attempts += 1;
         r.starts.begun += 1;
@@ -371,6 +372,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         let start = &self.settings_of(instance).start;
         let length = start.boosted(self.slowed(instance, length));
         let (length, end) = match start.probe.filter(|_| !self.scenario.without.starting) {
+            _ if self.crashes_at_start(instance) => (length, BootEnd::Crashed),
             None => (length, BootEnd::Ready),
             Some(probe) => match probe.sees(length) {
                 Some(seen) => (seen, BootEnd::Ready),
@@ -400,6 +402,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             BootEnd::Ready => None,
             BootEnd::TooLate => Some(EndReason::StartDeadline),
             BootEnd::Unseen => Some(EndReason::StartupProbe),
+            BootEnd::Crashed => Some(EndReason::Crash),
         };
         if let Some(reason) = failed {
             return self.fail_start(instance, reason, Hold::BackOff, recorder);
@@ -431,6 +434,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         let service = r.service;
         self.services[service.index()].ready_max =
             self.services[service.index()].ready_max.max(self.ready(service));
+        self.expect_crash(instance);
         self.name_cause(revision);
         self.feed(revision);
         if self.instances.place(instance).load == 0 {

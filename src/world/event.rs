@@ -240,6 +240,22 @@ pub enum Event {
         /// The instance's.
         serial: u32,
     },
+    /// An instance crashes.
+    Crash {
+        /// The instance.
+        instance: InstanceId,
+        /// The instance's.
+        serial: u32,
+    },
+    /// An instance has been short of memory for as long as it lasts.
+    OutOfMemory {
+        /// The instance.
+        instance: InstanceId,
+        /// The instance's.
+        serial: u32,
+        /// How many times its load has risen above what its memory suffices for.
+        shortage: u32,
+    },
     /// A revision's waiting period after a revocation is over.
     WaitingPeriodOver {
         /// The revision.
@@ -294,9 +310,11 @@ impl Ranked for Event {
             Self::PendingDeadline { .. } | Self::DeployDeadline { .. } => 8,
             Self::Idle { .. } => 9,
             Self::DrainDeadline { .. } => 10,
-            Self::WaitingPeriodOver { .. } => 11,
-            Self::Report { .. } => 12,
-            Self::Tick { .. } => 13,
+            Self::Crash { .. } => 11,
+            Self::OutOfMemory { .. } => 12,
+            Self::WaitingPeriodOver { .. } => 13,
+            Self::Report { .. } => 14,
+            Self::Tick { .. } => 15,
         }
     }
 }

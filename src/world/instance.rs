@@ -26,6 +26,8 @@ pub struct Place {
     pub state: PlaceState,
     /// Whether the agenda holds a check of its idleness.
     pub idle_timer: bool,
+    /// How many times its load has risen above what its memory suffices for; it wraps.
+    pub shortages: u32,
 }
 
 const _: () = assert!(size_of::<Place>() == 32);
@@ -172,6 +174,8 @@ pub enum BootEnd {
     TooLate,
     /// The startup probe has had no answer for as long as it may.
     Unseen,
+    /// The application crashes instead of answering.
+    Crashed,
 }
 
 /// See [`Life::Serving`].

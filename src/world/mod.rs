@@ -12,6 +12,7 @@ mod blame;
 mod check;
 mod client;
 mod cold_start;
+mod crash;
 mod deploy;
 mod event;
 mod gate;
@@ -214,6 +215,11 @@ impl<'s, Q: EventList> World<'s, Q> {
         if !self.scenario.without.start_rate {
             revision.gate = Gate::new(settings.start.limits);
         }
+        if let (Some(memory), false) =
+            (&settings.out_of_memory, self.scenario.without.out_of_memory)
+        {
+            revision.traffic.memory_suffices_for = memory.above;
+        }
         revision.deploy_at(self.now, self.zero);
         self.revisions.push(revision);
         if let Some(encryption) = &settings.encryption {
@@ -234,6 +240,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             load: 0,
             state: PlaceState::Starting,
             idle_timer: false,
+            shortages: 0,
         };
         r.attempts += 1;
         let serving = Serving { booted: None, since: SimTime::ZERO };
@@ -392,6 +399,8 @@ impl<'s, Q: EventList> World<'s, Q> {
             Event::DrainDeadline { instance, serial } => {
                 self.drain_deadline(instance, serial, recorder);
             }
+            Event::Crash { instance, serial } => self.crash(instance, serial, recorder),
+            Event::OutOfMemory { .. } => self.out_of_memory(event, recorder),
             Event::WaitingPeriodOver { revision, serial } => {
                 self.waiting_period_over(revision, serial, recorder);
             }

@@ -54,6 +54,7 @@ impl<Q: EventList> World<'_, Q> {
             let ready_max = self.ready(ServiceId::at(i));
             let s = &mut self.services[i];
             (s.revoked, s.expired, s.ready_max) = (0, 0, ready_max);
+            (s.crashed, s.out_of_memory) = (0, 0);
             s.marks = Marks { first_block: s.marks.first_block, ..Marks::default() };
             s.seen = service::Seen { quota_used, ..service::Seen::default() };
         }
@@ -274,6 +275,7 @@ impl<Q: EventList> World<'_, Q> {
         }
         total.ready_max = s.ready_max.into();
         (total.revoked, total.expired) = (s.revoked, s.expired);
+        (total.crashed, total.out_of_memory) = (s.crashed, s.out_of_memory);
         let Marks {
             first_block,
             first_key_failure,
@@ -321,6 +323,8 @@ impl<Q: EventList> World<'_, Q> {
             calling_after: r.calling,
             revoked: 0,
             expired: 0,
+            crashed: 0,
+            out_of_memory: 0,
             first_block: None,
             first_key_failure: None,
             last_key_failure: None,

@@ -67,7 +67,7 @@ impl<Q: EventList> World<'_, Q> {
         };
         match slot {
             Some((instance, load)) => {
-                self.instances.place_mut(instance).load = load + 1;
+                self.occupy(revision, instance, load);
                 self.begin(revision, instance, Begun { arrived: now, work, cold: false, origin });
             }
             None => self.wait(revision, work, origin),
@@ -81,6 +81,15 @@ impl<Q: EventList> World<'_, Q> {
             self.arrivals.set(source, next.0);
         } else if next != SimTime::NEVER {
             self.schedule.push_numbered(next.0, ARRIVAL, source, source, 0);
+        }
+    }
+
+    /// A slot of an instance that had this load is taken.
+    #[inline]
+    fn occupy(&mut self, revision: RevisionId, instance: InstanceId, load: u16) {
+        self.instances.place_mut(instance).load = load + 1;
+        if load == self.revisions[revision.index()].traffic.memory_suffices_for {
+            self.memory_short(instance);
         }
     }
 
@@ -223,7 +232,7 @@ impl<Q: EventList> World<'_, Q> {
             let Some((seat, load)) = r.router.take() else { return };
             let instance = r.seated(seat);
             let Some(next) = r.pending.pop() else { return };
-            self.instances.place_mut(instance).load = load + 1;
+            self.occupy(revision, instance, load);
             self.hand_over(revision, instance, next);
         }
     }
@@ -284,9 +293,10 @@ impl<Q: EventList> World<'_, Q> {
         }
     }
 
-    /// Instances stop under their requests: one pass over the event list for all of them. Their
-    /// places must be draining.
-    pub(super) fn abort_requests(&mut self, stopped: &[InstanceId]) {
+    /// Instances stop under their requests: one pass over the event list for all of them. The
+    /// places of busy ones must be draining. The requests are blamed on `cause`, or on why each
+    /// instance was told to stop.
+    pub(super) fn abort_requests(&mut self, stopped: &[InstanceId], cause: Option<Cause>) {
         let places = &self.instances.places;
         let now = self.now.0;
         let mut taken = std::mem::take(&mut self.scratch);
@@ -300,7 +310,7 @@ impl<Q: EventList> World<'_, Q> {
         );
         for entry in taken.drain(..) {
             let End { instance, outcome, origin, .. } = End::unpack(entry.payload());
-            let cause = self.abort_cause(instance);
+            let cause = cause.unwrap_or_else(|| self.abort_cause(instance));
             let place = self.instances.place_mut(instance);
             let revision = place.revision;
             let r = &mut self.revisions[revision.index()];

@@ -32,6 +32,8 @@ pub struct Traffic {
     pub client_timeout: u64,
     /// Whether the work of a request that is given up keeps its slot.
     pub holds_abandoned: bool,
+    /// Requests at once on an instance for which its memory suffices; the largest number: any.
+    pub memory_suffices_for: u16,
     /// Whether its service's clients do more than send a request and wait.
     pub has_clients: bool,
     /// Slots held by the work of requests that were given up.
@@ -171,6 +173,8 @@ pub struct Revision<'s> {
     pub ordinals: u32,
     /// Generators of the orders.
     pub luck: Family,
+    /// Generators of what befalls instances beside their start.
+    pub fates: Family,
     /// Attempts since the end of the warm-up.
     pub starts: Starts,
     /// Attempts of key calls answered and begun since the end of the warm-up.
@@ -266,6 +270,7 @@ impl<'s> Revision<'s> {
                 request_timeout: settings.request_timeout.0,
                 client_timeout: settings.client.timeout.map_or(u64::MAX, |t| t.0),
                 holds_abandoned: settings.client.hold_abandoned,
+                memory_suffices_for: u16::MAX,
                 has_clients,
                 ..Traffic::default()
             },
@@ -285,6 +290,7 @@ impl<'s> Revision<'s> {
             attempts: 0,
             ordinals: 0,
             luck: streams.family("start", entity),
+            fates: streams.family("instance", entity),
             starts: Starts::default(),
             calls: Calls::default(),
             calls_begun: 0,

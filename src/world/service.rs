@@ -35,6 +35,10 @@ pub struct Service {
     pub revoked: u64,
     /// Instances stopped because they had been idle for long enough, since the end of the warm-up.
     pub expired: u64,
+    /// Instances that crashed since the end of the warm-up, starting ones among them.
+    pub crashed: u64,
+    /// Instances stopped because their memory did not suffice, since the end of the warm-up.
+    pub out_of_memory: u64,
     /// Instants that the summary names.
     pub marks: Marks,
     /// What had been counted at the last sample.
@@ -98,6 +102,8 @@ impl Service {
             ready_max: 0,
             revoked: 0,
             expired: 0,
+            crashed: 0,
+            out_of_memory: 0,
             marks: Marks::default(),
             seen: Seen::default(),
         }

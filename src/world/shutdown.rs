@@ -1,8 +1,10 @@
 //! How instances stop: idle for long enough, or told to, with a drain grace.
 
 use super::World;
+use super::crash::Fate;
 use super::event::Event;
 use super::instance::{Draining, Life, Place, PlaceState, Story};
+use crate::distribution::Distribution;
 use crate::ids::{InstanceId, RevisionId};
 use crate::kernel::EventList;
 use crate::record::{EndReason, Instance, Phase, Record, Recorder};
@@ -24,8 +26,8 @@ impl<Q: EventList> World<'_, Q> {
     fn set_idle_timer(&mut self, instance: InstanceId) {
         let place = self.instances.place_mut(instance);
         place.idle_timer = true;
-        let Place { revision, serial, idle_since, .. } = *place;
-        let due = SimTime(idle_since) + self.service_of(revision).idle_timeout;
+        let Place { serial, idle_since, .. } = *place;
+        let due = SimTime(idle_since) + self.idle_timeout(instance);
         self.agenda.push(due.0, Event::Idle { instance, serial });
     }
 
@@ -46,16 +48,30 @@ impl<Q: EventList> World<'_, Q> {
         if state != PlaceState::Ready || load > 0 {
             return;
         }
-        let due = SimTime(idle_since) + self.service_of(revision).idle_timeout;
+        let due = SimTime(idle_since) + self.idle_timeout(instance);
         if due > self.now {
             return self.set_idle_timer(instance);
         }
         self.expire_idle(revision, recorder);
     }
 
+    /// How long an instance may be idle.
+    fn idle_timeout(&self, instance: InstanceId) -> SimDuration {
+        let Place { revision, serial, .. } = *self.instances.place(instance);
+        let r = &self.revisions[revision.index()];
+        let (min, max) = (r.settings.idle_timeout_min, r.settings.idle_timeout);
+        match min < max {
+            true => Distribution::Uniform { min, max }.sample(&mut r.fate(Fate::Idle, serial, 0)),
+            false => max,
+        }
+    }
+
     /// Stops what has been idle for long enough, longest idle first, down to what is wanted.
     pub(super) fn expire_idle(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
         let settings = self.service_of(revision);
+        if settings.idle_timeout_min < settings.idle_timeout {
+            return self.expire_drawn(revision, recorder);
+        }
         loop {
             let r = &self.revisions[revision.index()];
             let Some(seat) = r.router.longest_idle() else { return };
@@ -65,6 +81,29 @@ impl<Q: EventList> World<'_, Q> {
             if !surplus || since + settings.idle_timeout > self.now {
                 return;
             }
+            self.end_instance(instance, EndReason::Idle, recorder);
+        }
+    }
+
+    /// The same where each instance has a timeout of its own: who is idle for longest need not have
+    /// been idle for long enough.
+    fn expire_drawn(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
+        let r = &self.revisions[revision.index()];
+        let surplus = r.ready.saturating_sub(r.wanted.max(r.limits.min));
+        if surplus == 0 {
+            return;
+        }
+        let mut over: Vec<(u64, u32, InstanceId)> = Vec::new();
+        for &instance in r.seats.iter().flatten() {
+            let place = self.instances.place(instance);
+            let is_idle = place.takes_requests() && place.load == 0;
+            let since = SimTime(place.idle_since);
+            if is_idle && since + self.idle_timeout(instance) <= self.now {
+                over.push((place.idle_since, place.serial, instance));
+            }
+        }
+        over.sort_unstable();
+        for (.., instance) in over.into_iter().take(surplus as usize) {
             self.end_instance(instance, EndReason::Idle, recorder);
         }
     }
@@ -119,7 +158,7 @@ impl<Q: EventList> World<'_, Q> {
         }
         over.retain(|&(i, serial)| self.instances.is(i, serial));
         let stopped: Vec<InstanceId> = over.into_iter().map(|(i, _)| i).collect();
-        self.abort_requests(&stopped);
+        self.abort_requests(&stopped, None);
         for instance in stopped {
             self.touched = self.instances.place(instance).revision;
             self.drained(instance, recorder);
@@ -163,7 +202,10 @@ impl<Q: EventList> World<'_, Q> {
         }
         let service = r.service;
         self.instances.remove(instance);
-        self.services[service.index()].expired += u64::from(reason == EndReason::Idle);
+        let counts = &mut self.services[service.index()];
+        counts.expired += u64::from(reason == EndReason::Idle);
+        counts.crashed += u64::from(reason == EndReason::Crash);
+        counts.out_of_memory += u64::from(reason == EndReason::OutOfMemory);
         if reason == EndReason::Revoked && life.ready_since().is_some() {
             let gone = self.revisions_of(service).all(|r| r.running() == 0);
             let service = &mut self.services[service.index()];

@@ -2,6 +2,7 @@
 
 mod affinity;
 mod clients;
+mod crashes;
 mod deploys;
 mod keys;
 mod managers;
@@ -42,6 +43,7 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
         autoscaler: scenario::Autoscaler::Fixed { instances },
         schedule: None,
         idle_timeout: SimDuration::from_secs(900),
+        idle_timeout_min: SimDuration::from_secs(900),
         drain_grace: SimDuration::from_secs(10),
         start: Start {
             allocate: instant.clone(),
@@ -58,6 +60,8 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
                 max: SimDuration::from_secs(60),
             },
         },
+        crash: scenario::Crash::default(),
+        out_of_memory: None,
         encryption: None,
         client: scenario::Client::default(),
     }

@@ -74,6 +74,9 @@ impl<Q: EventList> World<'_, Q> {
                 let max = if over { usual } else { instances };
                 self.change_limits(service, |limits| limits.max = max, recorder);
             }
+            Action::InstanceCrash { service, instances } => {
+                self.crash_oldest(service, instances, recorder);
+            }
             Action::ScalingModeSet { service, manual } => {
                 let manual = manual.filter(|_| !over);
                 self.change_limits(service, |limits| limits.manual = manual, recorder);

@@ -54,6 +54,10 @@ impl Checks<'_> {
         self.fixed(service);
         self.autoscaler(service, "concurrency");
         self.simulated_autoscaler(service);
+        if service.get("idle_timeout_min").is_some_and(|n| n.given) {
+            self.ordered(service, "idle_timeout_min", "idle_timeout", Node::duration);
+        }
+        self.memory(service);
         let back_off = ("start.back_off.initial", "start.back_off.max");
         self.ordered(service, back_off.0, back_off.1, Node::duration);
         if service.get("start.probe").is_some() {
@@ -102,6 +106,19 @@ impl Checks<'_> {
             let label = format!("concurrency is {}", concurrency.show());
             let title = "per_request has one request an instance";
             self.found.error(title, &policy.place, label).help("set concurrency = 1");
+        }
+    }
+
+    /// Memory that never runs out is none to speak of.
+    fn memory(&mut self, service: &Node) {
+        let above = service.get("out_of_memory.above");
+        let (Some(above), Some(concurrency)) = (above, service.get("concurrency")) else { return };
+        let values = above.whole::<u32>().zip(concurrency.whole::<u32>());
+        if values.is_some_and(|(above, concurrency)| above >= concurrency) {
+            let label = format!("concurrency is {}", concurrency.show());
+            let title = "memory suffices for every load";
+            let help = "an instance never has more requests than concurrency";
+            self.found.warning(title, &above.place, label).help(help);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::scenario::value::unknown_name;
 use crate::units::SimDuration;
 
 /// Actions for good, which nothing takes back.
-const FOR_GOOD: [&str; 7] = [
+const FOR_GOOD: [&str; 8] = [
     "key_enable",
     "key_restore",
     "key_destroy",
@@ -19,6 +19,7 @@ const FOR_GOOD: [&str; 7] = [
     "permission_grant",
     "deploy",
     "traffic_set",
+    "instance_crash",
 ];
 
 /// An action in its time, for the search of overlaps.

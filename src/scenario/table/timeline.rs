@@ -67,6 +67,9 @@ pub(super) const ROWS: &[Row] = rows! {
     "timeline.#.max_instances_set" Kind::Table, Variant, "a service has another maximum, without a deploy (then the scenario's)";
     "timeline.#.max_instances_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
     "timeline.#.max_instances_set.instances" count(1, MOST_INSTANCES as u64), required("instances = 20"), "instances of each revision";
+    "timeline.#.instance_crash" Kind::Table, Variant, "instances of a service crash, those that have been ready for longest";
+    "timeline.#.instance_crash.service" Kind::Reference("services"), required("service = \"web\""), "the service";
+    "timeline.#.instance_crash.instances" count(1, MOST_INSTANCES as u64), required("instances = 2"), "how many";
     "timeline.#.scaling_mode_set" Kind::Table, Variant, "a service scales by hand, without a deploy (then by its autoscaler)";
     "timeline.#.scaling_mode_set.service" Kind::Reference("services"), required("service = \"web\""), "the service";
     "timeline.#.scaling_mode_set.automatic" Kind::True, Variant, "by its autoscaler";

@@ -126,6 +126,11 @@ fn problems_of_single_keys() {
     );
     check("services.web.routing={newset={}}", "unknown key newset");
     check("services.web.session_affinity={}", "clients is missing");
+    check("services.web.crash.start_probability=101%", "start_probability is out of bounds");
+    check("services.web.crash.age=5m", "age is of the wrong kind");
+    check("services.web.out_of_memory={}", "above is missing");
+    check("services.web.out_of_memory.above=80", "memory suffices for every load");
+    check("services.web.idle_timeout_min=1h", "idle_timeout_min is above idle_timeout");
     check("services.web.start.cpu_boost=0.5", "cpu_boost is out of bounds");
     check("services.web.start.slow_down=-1", "slow_down is out of bounds");
     check("services.web.start.probe={period=\"1s\",timeout=\"2s\"}", "period is below timeout");
@@ -211,6 +216,13 @@ fn problems_of_the_timeline() {
         &["two of load_step for web overlap"],
     );
     check(&["{at=\"1m\",for=\"1m\",key_enable={key=\"main\"}}"], &["key_enable takes no end"]);
+    let crash = "instance_crash={service=\"web\",instances=2}";
+    check(&[&format!("{{at=\"1m\",for=\"1m\",{crash}}}")], &["instance_crash takes no end"]);
+    check(&["{at=\"1m\",instance_crash={service=\"web\"}}"], &["instances is missing"]);
+    check(
+        &["{at=\"1m\",instance_crash={service=\"wbe\",instances=2}}"],
+        &["there is no service named wbe"],
+    );
     check(&["{at=\"1m\"}"], &["timeline.0 does not say what it is"]);
     check(&["{at=\"1m\",quota_set={quota=\"p/us-central1/EXTERNAL\",limit=\"20/s\"}}"], &[]);
     check(

@@ -8,7 +8,7 @@ use crate::scenario::{self, Override, Source};
 
 /// A service that wants ten instances from the start of the run, has none, and starts one in
 /// exactly five seconds: a second to allocate, one to fetch, three to boot.
-const BASE: &str = r#"
+pub const BASE: &str = r#"
 duration = "10m"
 [services.web]
 concurrency = 1
@@ -34,6 +34,7 @@ pub struct Life {
     pub begun: f64,
     pub ready: Option<f64>,
     pub ended: Option<f64>,
+    pub draining: Option<f64>,
     pub reason: EndReason,
 }
 
@@ -43,7 +44,10 @@ pub struct Run {
     pub zero: SimTime,
     pub lives: Vec<Life>,
     pub blame: [u64; Cause::COUNT],
+    pub requests: crate::record::Requests,
     pub starts: crate::record::Starts,
+    pub crashed: u64,
+    pub out_of_memory: u64,
 }
 
 impl Run {
@@ -55,7 +59,8 @@ impl Run {
     }
 
     fn total(&mut self, total: &Total<'_>) {
-        (self.blame, self.starts) = (total.blame, total.starts);
+        (self.blame, self.requests, self.starts) = (total.blame, total.requests, total.starts);
+        (self.crashed, self.out_of_memory) = (total.crashed, total.out_of_memory);
     }
 }
 
@@ -68,6 +73,7 @@ impl Recorder for Run {
                 begun: since(i.begun),
                 ready: i.ready.map(since),
                 ended: i.ended.map(since),
+                draining: i.draining.map(since),
                 reason: i.reason,
             });
         }
