@@ -332,6 +332,7 @@ fn method(kind: ChangeKind) -> Option<&'static str> {
         | ChangeKind::PermissionGranted
         | ChangeKind::OutageBegan
         | ChangeKind::OutageEnded
+        | ChangeKind::TrafficRefused
         | ChangeKind::QuotaSet
         | ChangeKind::ClockStarted
         | ChangeKind::ClockStopped

@@ -258,6 +258,8 @@ named!(
         BrownoutBegan = "brownout_began",
         /// It is over.
         BrownoutEnded = "brownout_ended",
+        /// Traffic was not split as asked: a revision of the split was not ready.
+        TrafficRefused = "traffic_refused",
         /// A quota has another limit.
         QuotaSet = "quota_set",
         /// A revocation was detected: a revision's waiting period begins.

@@ -178,9 +178,9 @@ pub const REVISIONS: &[Column<RevisionGetter>] = columns! {
 pub const CHANGES: &[Column<ChangeGetter>] = columns! {
     t_s ["s"] "when, since the end of the warm-up" |r, zero| Value::instant(r.at, zero);
     change [] "what changed" |r, _| Text(r.kind.name());
-    subject [] "the key, manager or quota; for a revocation clock its revision" |r, _| Text(r.subject);
+    subject [] "the key, manager, quota or service; for a revocation clock its revision" |r, _| Text(r.subject);
     version [] "the key version, where one is concerned" |r, _| r.version.map_or(Empty, |v| Count(v.into()));
-    detail [] "an outage's domain, a quota's limit, why a revocation was detected" |r, _| Text(r.detail);
+    detail [] "an outage's domain, a quota's limit, why a revocation was detected, which revision was not ready" |r, _| Text(r.detail);
 };
 
 /// Columns of `blocks.csv`: one row a time in which a key could not be used as before.

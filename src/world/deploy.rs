@@ -12,7 +12,7 @@ use super::keys::Answer;
 use super::revocation::Via;
 use crate::ids::{InstanceId, RevisionId, ServiceId};
 use crate::kernel::EventList;
-use crate::record::{CallPurpose, EndReason, Failure, KeyCall, Recorder};
+use crate::record::{CallPurpose, ChangeKind, EndReason, Failure, KeyCall, Recorder};
 use crate::scenario::Deploy;
 use crate::units::{SimDuration, SimTime};
 
@@ -210,9 +210,16 @@ impl<'s, Q: EventList> World<'s, Q> {
         let is_ready = |&(id, _): &(RevisionId, u32)| {
             matches!(self.revisions[id.index()].stage, Stage::Ready { .. })
         };
-        if shares.iter().all(is_ready) {
-            s.traffic.set(shares);
-            self.rebalance(service, recorder);
+        match shares.iter().find(|share| !is_ready(share)) {
+            None => {
+                s.traffic.set(shares);
+                self.rebalance(service, recorder);
+            }
+            Some((unready, _)) => {
+                let unready = format!("{} is not ready", self.revisions[unready.index()].name);
+                let name = &self.scenario.services[service.index()].name;
+                self.state_change(ChangeKind::TrafficRefused, name, None, &unready, recorder);
+            }
         }
     }
 

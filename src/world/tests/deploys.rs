@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::record::{CallPurpose, Failure, Record, Recorder};
+use crate::record::{CallPurpose, ChangeKind, Failure, Record, Recorder};
 use crate::scenario::{self, Source};
 use crate::units::{SECOND, SimTime};
 use crate::world::World;
@@ -16,6 +16,8 @@ struct Seen {
     /// Revision, whether it was ever ready, why its deploy failed, its share.
     revisions: Vec<(String, bool, Option<Failure>, u32)>,
     encrypts: usize,
+    /// Splits of the traffic that were refused: when, and why.
+    refusals: Vec<(u64, String)>,
     served: u64,
     failed: u64,
 }
@@ -39,6 +41,9 @@ impl Recorder for Seen {
             }
             Record::Total(t) if t.service.is_empty() => {
                 (self.served, self.failed) = (t.requests.served, t.requests.failed());
+            }
+            Record::Change(c) if c.kind == ChangeKind::TrafficRefused => {
+                self.refusals.push((c.at.0 / SECOND, c.detail.to_owned()));
             }
             Record::Instance(_)
             | Record::Log(_)
@@ -185,6 +190,7 @@ fn traffic_is_split_by_hand_over_ready_revisions_only() {
     let early = split("101s", "web-00001 = 50, web-00002 = 50");
     let seen = run(&format!("{}{early}", deploy("")));
     assert_eq!(seen.arrivals("web-00001", 104..600), 0);
+    assert_eq!(seen.refusals, [(101, "web-00002 is not ready".to_owned())]);
 }
 
 #[test]

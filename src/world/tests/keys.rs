@@ -56,6 +56,8 @@ pub struct Run {
     pub ends: Vec<(f64, EndReason)>,
     /// Instances ready, sample by sample.
     pub ready: Vec<u32>,
+    /// Lines of the log.
+    pub said: Vec<(f64, String)>,
     pub revoked: u64,
     pub detected: Option<f64>,
     pub unreachable: Option<f64>,
@@ -107,11 +109,8 @@ impl Recorder for Run {
                     + s.instances[crate::record::Phase::Busy as usize],
             ),
             Record::Total(total) if total.service.is_empty() => self.total(total),
-            Record::Sample(_)
-            | Record::Log(_)
-            | Record::Total(_)
-            | Record::Block(_)
-            | Record::Revision(_) => {}
+            Record::Log(log) => self.said.push((self.since(log.at), log.text())),
+            Record::Sample(_) | Record::Total(_) | Record::Block(_) | Record::Revision(_) => {}
         }
     }
 }
@@ -273,6 +272,39 @@ fn a_denied_access_latches_the_version() {
     let enabled = timeline(&external, &[outage, "{at='9m',key_enable={key='main'}}"], &[]);
     assert!(enabled.checks(541.0, 1e9).iter().all(|c| c.outcome == CallOutcome::Ok));
     assert_eq!(enabled.revoked, 0);
+    // The enable alone does no more than the grant alone: the next call is denied and latches.
+    let early = timeline(&external, &[outage, "{at='7m',key_enable={key='main'}}"], &[]);
+    assert_eq!(early.when(ChangeKind::Enabled), [420.0]);
+    assert_eq!(early.when(ChangeKind::Latched).len(), 2);
+    let after = early.checks(480.0, 1e9);
+    assert!(after.len() > 10 && after.iter().all(|c| c.denial == Some(Denial::Disabled)));
+}
+
+/// A failure that may pass is told once a call; a refusal that ends the same call is told too.
+#[test]
+fn a_refusal_after_retries_is_told() {
+    let external = format!("{BASE}{EXTERNAL}");
+    let entries = [
+        "{at='5m',for='30s',external_outage={manager='vault',message='away'}}",
+        "{at='330s',for='2m',external_outage={manager='vault',domain='DNS',message='refused'}}",
+    ];
+    let text = external.replace("[keys.main]", "[keys.main]\nretry.total = \"2m\"");
+    let cold = [
+        "services.web.min_instances=1",
+        "services.web.initial_instances=1",
+        "services.web.concurrency=1",
+        "services.web.idle_timeout=1s",
+        "keys.main.check.enabled=false",
+    ];
+    let run = timeline(&text, &entries, &cold);
+    let told = |what: &str| run.said.iter().filter(|(_, text)| text == what).count();
+    let retried = |c: &&Call| c.attempt > 1 && c.denial == Some(Denial::External);
+    let refused_late = run.calls.iter().filter(retried).count();
+    assert!(refused_late > 0, "no call was refused after a retry");
+    let refused = run.calls.iter().filter(|c| c.denial == Some(Denial::External)).count();
+    assert_eq!(told("refused"), refused);
+    let away = |c: &&Call| c.attempt == 1 && c.denial.is_none() && c.outcome != CallOutcome::Ok;
+    assert_eq!(told("away"), run.calls.iter().filter(away).count());
 }
 
 /// The last order about a permission holds, whichever arrives last.
