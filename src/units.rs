@@ -1,11 +1,16 @@
-//! Quantities with their units in the type: simulated time in integer nanoseconds, rates, ratios.
+//! Quantities with their units in the type: simulated time in integer nanoseconds, rates, ratios,
+//! money, memory.
 //!
 //! Parsing wants the unit in the text (`"250ms"`, `"300/min"`, `"0.1%"`): a bare number has none.
 //! Floats begin where a rate or a ratio is used; time is an integer throughout, so that sums are
 //! exact and ties are real.
 
+mod money;
+
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
+
+pub use money::{Mebibytes, Money, Price};
 
 /// Nanoseconds in a second.
 pub const SECOND: u64 = 1_000_000_000;

@@ -87,6 +87,16 @@ pub(super) fn figures(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// An amount of dollars: `$0.00231`, `$41.20`, `$1,234`.
+pub(super) fn dollars(amount: f64) -> String {
+    match amount {
+        n if n >= 1_000.0 => format!("${}", count(n.round() as u64)),
+        n if n >= 0.1 => format!("${n:.2}"),
+        n if n > 0.0 && n < 0.000_001 => "<$0.000001".to_owned(),
+        n => format!("${}", figures(n)),
+    }
+}
+
 /// A rate with a letter for its size: `1.9M`.
 pub(super) fn short(number: f64) -> String {
     match number {
@@ -115,6 +125,21 @@ mod tests {
         ];
         for (number, text) in numbers {
             assert_eq!(figures(number), text);
+        }
+    }
+
+    #[test]
+    fn dollars_are_never_rounded_to_none() {
+        let amounts = [
+            (0.0, "$0"),
+            (1e-9, "<$0.000001"),
+            (0.002_31, "$0.00231"),
+            (0.25, "$0.25"),
+            (41.2, "$41.20"),
+            (1_234.4, "$1,234"),
+        ];
+        for (amount, text) in amounts {
+            assert_eq!(dollars(amount), text);
         }
     }
 

@@ -4,7 +4,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::console::{BAD, BOLD, Console, GOOD};
 use super::judged;
-use super::numbers::{count, counted, length, rough_share, share};
+use super::numbers::{count, counted, dollars, length, rough_share, share};
 use crate::output::Written;
 use crate::output::said::RevisionRow;
 use crate::record::{BlockKind, CallOutcome, Cause, SummaryRow};
@@ -123,6 +123,12 @@ fn facts(written: &Written, total: &SummaryRow, console: &mut Console<'_>) {
             (starts.cancelled, "cancelled"),
         ];
         line(console, "starts", &listed(&format!("{} begun", count(starts.begun)), &parts));
+    }
+    if let Some(day) = total.cost_per_day().filter(|&day| day > 0.0) {
+        let spent = format!("{} ({} a day)", dollars(total.bill.cost.dollars()), dollars(day));
+        let in_vain = total.bill.cost_in_vain.dollars();
+        let failed = format!(", of which {} for starts that failed", dollars(in_vain));
+        line(console, "cost", &format!("{spent}{}", if in_vain > 0.0 { &failed } else { "" }));
     }
     let calls = |outcome: CallOutcome| total.key_calls[outcome as usize];
     if total.key_calls.iter().any(|&n| n > 0) {

@@ -113,6 +113,10 @@ pub const TIMESERIES: &[Column<SampleGetter>] = columns! {
     quota_limit ["operations/s"] "limit of the quota that the service's key is charged to, at the end; empty without one" |r, _| r.quota_limit.map_or(Empty, |limit| Count(limit.into()));
     quota_used ["operations"] "operations charged to that quota, by whomever" |r, _| r.quota_used.map_or(Empty, Count);
     instance_time_s ["s"] "instance-time, from the begin of each start to its end" |r, _| Value::length(r.instance_time);
+    billable_instance_time_s ["s"] "instance-time that is billed as active; a stretch is rounded up when it is over" |r, _| Value::Nanoseconds(r.bill.active as i128);
+    billable_idle_time_s ["s"] "that of idle instances which min_instances keeps and which have a price of their own" |r, _| Value::Nanoseconds(r.bill.idle as i128);
+    cost ["USD"] "what is paid for billed instance-time and requests" |r, _| Value::Picodollars(r.bill.cost.picodollars());
+    cost_failed_starts ["USD"] "of that, what starts cost that never became ready, counted when they end" |r, _| Value::Picodollars(r.bill.cost_in_vain.picodollars());
 };
 
 /// Columns of `instances.csv`: one row an attempt to start an instance. Instants that were not

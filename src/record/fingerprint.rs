@@ -8,11 +8,11 @@
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Instance, KeyCall, Record, Recorder, Requests, Starts, Total};
+use super::{Bill, Instance, KeyCall, Record, Recorder, Requests, Starts, Total};
 use crate::units::SimTime;
 
 /// Changes when what is hashed changes, so that old and new fingerprints never compare equal.
-const VERSION: u64 = 5;
+const VERSION: u64 = 6;
 
 /// A recorder that keeps a digest of what it was told.
 #[derive(Clone, Debug)]
@@ -174,6 +174,9 @@ impl Fingerprint {
         {
             part.wide(integral);
         }
+        let Bill { active, idle, cost, requests, in_vain, cost_in_vain: _ } = total.bill;
+        [active, idle, in_vain, cost.0].into_iter().for_each(|sum| part.wide(sum));
+        part.put(&[requests]);
         part.put(&[total.latency.len()]);
         for (cell, count) in total.latency.cells() {
             part.put(&[cell as u64, count]);

@@ -70,7 +70,7 @@ const SUMS: [(&str, &[&str]); 6] = [
 ];
 
 /// Columns of the summary that a part of a run has too, because samples have what they are of.
-pub const DIVISIBLE: [&str; 33] = [
+pub const DIVISIBLE: [&str; 38] = [
     "duration_s",
     "arrivals",
     "served",
@@ -95,6 +95,11 @@ pub const DIVISIBLE: [&str; 33] = [
     "latency_with_failures_s_p999",
     "instances_mean",
     "instance_time_s",
+    "billable_instance_time_s",
+    "billable_idle_time_s",
+    "cost",
+    "cost_failed_starts",
+    "cost_per_day",
     "starts_begun",
     "starts_ready",
     "starts_failed",

@@ -5,6 +5,7 @@
 //! the end of the warm-up for a [`Total`]. The world computes no averages: it hands over counts,
 //! integrals and histograms.
 
+mod bill;
 pub mod cause;
 pub mod columns;
 pub mod fingerprint;
@@ -16,6 +17,7 @@ pub mod summary;
 mod sums;
 pub mod value;
 
+pub use bill::Bill;
 pub use cause::{
     BlockKind, CallOutcome, CallPurpose, Cause, ChangeKind, Denial, EndReason, Failure, Operation,
     Phase,
@@ -207,6 +209,8 @@ pub struct Sample<'a> {
     pub quota_used: Option<u64>,
     /// Instance-time within the interval, from the begin of a start to its end.
     pub instance_time: SimDuration,
+    /// What is paid for the interval.
+    pub bill: Bill,
 }
 
 /// One attempt to start an instance, and what became of it. Instants that were not reached are
@@ -378,6 +382,8 @@ pub struct Total<'a> {
     pub pending_time: u128,
     /// Instance-time in nanoseconds, from the begin of each start to its end.
     pub instance_time: u128,
+    /// What is paid for the run.
+    pub bill: Bill,
     /// Most requests waiting at once; for all services together the sum of theirs.
     pub pending_max: u64,
     /// Most ready instances at once; for all services together the sum of theirs.

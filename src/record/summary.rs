@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::columns::{Column, columns};
 use super::value::Value::{self, Count, Empty, Millionths, Nanoseconds, Ratio, Text};
-use super::{CallOutcome, Calls, Cause, Requests, Starts, Total};
+use super::{Bill, CallOutcome, Calls, Cause, Requests, Starts, Total};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
@@ -62,6 +62,8 @@ pub struct SummaryRow {
     pub pending_time: u128,
     /// Instance-time in nanoseconds.
     pub instance_time: u128,
+    /// What is paid for.
+    pub bill: Bill,
     /// Most requests waiting at once.
     pub pending_max: u64,
     /// Most ready instances at once.
@@ -123,6 +125,7 @@ impl SummaryRow {
             in_flight_time: total.in_flight_time,
             pending_time: total.pending_time,
             instance_time: total.instance_time,
+            bill: total.bill,
             pending_max: total.pending_max,
             instances_ready_max: total.ready_max,
             starts: total.starts,
@@ -189,6 +192,13 @@ impl SummaryRow {
     /// Mean instances, from the begin of each start to its end.
     pub fn instances_mean(&self) -> Option<f64> {
         self.mean(self.instance_time)
+    }
+
+    /// Dollars for a day that goes on as the run did; absent for an empty run.
+    pub fn cost_per_day(&self) -> Option<f64> {
+        const DAY: f64 = 86_400.0;
+        let length = self.duration.as_secs_f64();
+        (length > 0.0).then(|| self.bill.cost.dollars() * DAY / length)
     }
 
     /// From the first block to the first failure it is blamed for: how long the service rode it
@@ -297,6 +307,11 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     pending_max ["requests"] "most requests waiting at once" |r, _| Count(r.pending_max);
     instances_mean ["instances"] "mean instances, from the begin of each start to its end" |r, _| ratio(r.instances_mean());
     instances_ready_max ["instances"] "most ready instances at once" |r, _| Count(r.instances_ready_max);
+    billable_instance_time_s ["s"] "instance-time that is billed as active; a stretch is rounded up when it is over" |r, _| long(r.bill.active);
+    billable_idle_time_s ["s"] "that of idle instances which min_instances keeps and which have a price of their own" |r, _| long(r.bill.idle);
+    cost ["USD"] "what is paid for billed instance-time and requests" |r, _| Value::Picodollars(r.bill.cost.picodollars());
+    cost_failed_starts ["USD"] "of that, what starts cost that never became ready, counted when they end" |r, _| Value::Picodollars(r.bill.cost_in_vain.picodollars());
+    cost_per_day ["USD/day"] "cost of a day that goes on as the run did; empty for an empty run" |r, _| ratio(r.cost_per_day());
     instance_time_s ["s"] "instance-time, from the begin of each start to its end" |r, _| long(r.instance_time);
     starting_before ["starts"] "attempts to start under way at the end of the warm-up" |r, _| Count(r.starting_before);
     starts_begun ["starts"] "attempts to start an instance that began" |r, _| Count(r.starts.begun);

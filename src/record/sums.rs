@@ -16,6 +16,7 @@ impl Total<'_> {
         self.in_flight_time += other.in_flight_time;
         self.pending_time += other.pending_time;
         self.instance_time += other.instance_time;
+        self.bill.add(&other.bill);
         self.pending_max += other.pending_max;
         self.ready_max += other.ready_max;
         self.starts.add(&other.starts);
@@ -63,6 +64,7 @@ impl Sample<'_> {
         self.key_purposes.iter_mut().zip(other.key_purposes).for_each(|(n, c)| *n += c);
         self.messages.iter_mut().zip(other.messages).for_each(|(n, m)| *n += m);
         self.instance_time += other.instance_time;
+        self.bill.add(&other.bill);
         self
     }
 }

@@ -4,6 +4,9 @@ use serde::{Serialize, Serializer};
 
 use crate::units::{SECOND, SimDuration, SimTime};
 
+/// Picodollars in a dollar.
+const DOLLAR: u64 = 1_000_000_000_000;
+
 /// One cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -11,6 +14,8 @@ pub enum Value<'a> {
     Count(u64),
     /// Nanoseconds, negative before the end of the warm-up; printed in seconds, exactly.
     Nanoseconds(i128),
+    /// Millionths of a millionth of a dollar; printed in dollars, exactly.
+    Picodollars(i128),
     /// Millionths of a whole; printed as a decimal, exactly.
     Millionths(u64),
     /// A mean or a share; printed with the fewest digits that read back as the same number.
@@ -76,6 +81,7 @@ impl Value<'_> {
                 out.extend_from_slice(itoa::Buffer::new().format(count).as_bytes());
             }
             Self::Nanoseconds(ns) => put_decimal(out, ns, SECOND, 9),
+            Self::Picodollars(parts) => put_decimal(out, parts, DOLLAR, 12),
             Self::Millionths(parts) => put_decimal(out, i128::from(parts), 1_000_000, 6),
             Self::Ratio(ratio) => out.extend_from_slice(ratio.to_string().as_bytes()),
             Self::Text(text) => out.extend_from_slice(text.as_bytes()),
@@ -94,6 +100,7 @@ impl Serialize for Value<'_> {
                 0 => serializer.serialize_i64((ns / i128::from(SECOND)) as i64),
                 _ => serializer.serialize_f64(ns as f64 / SECOND as f64),
             },
+            Self::Picodollars(parts) => serializer.serialize_f64(parts as f64 / DOLLAR as f64),
             Self::Millionths(parts) => match parts % 1_000_000 {
                 0 => serializer.serialize_u64(parts / 1_000_000),
                 _ => serializer.serialize_f64(parts as f64 / 1e6),
@@ -128,6 +135,8 @@ mod tests {
         check(Value::Nanoseconds(-60_250_000_000), "-60.25");
         check(Value::Nanoseconds(100_000_000), "0.1");
         check(Value::Nanoseconds(i128::from(u64::MAX) * 2_000), "36893488147419.10323");
+        check(Value::Picodollars(2_525), "0.000000002525");
+        check(Value::Picodollars(41_200_000_000_000), "41.2");
         check(Value::Millionths(1_250_000), "1.25");
         check(Value::Millionths(3), "0.000003");
         check(Value::Ratio(0.1), "0.1");

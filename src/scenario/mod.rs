@@ -12,6 +12,7 @@
 //! is named by its path, and read by others.
 
 pub mod autoscaler;
+pub mod billing;
 mod build;
 mod check;
 mod checks;
@@ -46,6 +47,7 @@ pub use autoscaler::{
     Aggregation, Autoscaler, Behavior, CloudRun, Hpa, HpaMetric, HpaPolicy, Knative, KnativeMetric,
     PolicyKind, ScalingRules, Schedule, Select, Step,
 };
+pub use billing::{Billing, BillingModel, StartPhase};
 pub use check::{Checked, Source, check, check_with};
 pub use crash::{Crash, OutOfMemory};
 pub use dry_run::{DryRun, Series, Signal, check_dry_run};

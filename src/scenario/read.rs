@@ -69,6 +69,7 @@ impl Reader<'_> {
             | Kind::Ratio { .. }
             | Kind::Duration { .. }
             | Kind::Rate { .. }
+            | Kind::Memory { .. }
             | Kind::Settings
             | Kind::Instant
             | Kind::Operations => {}

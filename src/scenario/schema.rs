@@ -6,7 +6,7 @@
 
 use super::keys::Domain;
 pub use super::table::{DISTRIBUTION, POLICY, ROWS};
-use crate::units::SimDuration;
+use crate::units::{Mebibytes, SimDuration};
 
 /// One key.
 #[derive(Clone, Copy, Debug)]
@@ -88,6 +88,13 @@ pub enum Kind {
         min: SimDuration,
         /// The longest.
         max: SimDuration,
+    },
+    /// A text with unit, such as `512MiB`; bounds included.
+    Memory {
+        /// The least.
+        min: Mebibytes,
+        /// The most.
+        max: Mebibytes,
     },
     /// A text with unit, such as `90/s`.
     Rate {

@@ -1,6 +1,7 @@
 //! Services: limits, concurrency, timeouts, clients, and the use of a key.
 
 use super::autoscaler::{Autoscaler, Schedule};
+use super::billing::Billing;
 use super::build::{Build, count, flag, law, length, number, ratio, text};
 use super::crash::{Crash, OutOfMemory};
 use super::load::Load;
@@ -63,6 +64,8 @@ pub struct Service {
     pub crash: Crash,
     /// The load that its memory does not suffice for; absent: it suffices for every load.
     pub out_of_memory: Option<OutOfMemory>,
+    /// What it pays for.
+    pub billing: Billing,
     /// The key its image is encrypted with; absent: starts need none.
     pub encryption: Option<Encryption>,
     /// How its clients behave.
@@ -271,6 +274,7 @@ impl Service {
             start: Start::build(table("start")),
             crash: Crash::build(table("crash")),
             out_of_memory: service.get("out_of_memory").map(OutOfMemory::build),
+            billing: Billing::build(service),
             encryption: service.get("encryption").map(|e| Encryption::build(e, build)),
             client: service.get("client").map(Client::build).unwrap_or_default(),
         }

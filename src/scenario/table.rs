@@ -3,12 +3,13 @@
 //! A value is TOML. The source of a default is a page of the vendor's documentation, or begins
 //! with "Assumption:" and says why the value was chosen where the vendor is silent.
 
+use super::billing::StartPhase;
 use super::keys::{ExternalManager, Retry, VersionState};
 use super::schema::{Alphabet, DOMAINS, Kind, Presence, Row};
 use super::service::MOST_INSTANCES;
 use super::trace::UNITS;
 use super::without::Without;
-use crate::units::SimDuration;
+use crate::units::{Mebibytes, SimDuration};
 
 macro_rules! rows {
     ($($path:literal $kind:expr, $presence:expr, $meaning:literal;)*) => {
@@ -68,6 +69,8 @@ const WINDOW: Kind =
 const RATE: Kind = Kind::Rate { max: 1e7 };
 const NAME: Kind = Kind::Name(Alphabet::Plain);
 const TABLES: Kind = Kind::Names(Alphabet::Plain);
+/// A price in US dollars.
+const PRICE: Kind = number(0.0, 1_000_000.0);
 /// Instances of one service.
 const INSTANCES: Kind = count(0, MOST_INSTANCES as u64);
 /// A list or a table of names that may be left out.
@@ -218,6 +221,8 @@ const AFTER: &[Row] = rows! {
     "services.*.start.limits.rate.starts" count(1, 1_000_000_000), required("starts = 1_000"), "so many";
     "services.*.start.limits.rate.interval" PERIOD, default("'10s'", "AWS Lambda documentation, Scaling behavior: 1,000 in every 10 s; Cloud Run publishes nothing"),
         "in each interval of this length, one of which begins with the end of the warm-up";
+    "services.*.start.billed_from" Kind::Choice(&StartPhase::NAMES), default("'booting'", "Assumption: a container is billed, and before its image is there none runs"),
+        "the phase of a start from which an instance is billed";
     "services.*.start.deadline" SPAN, default("'240s'", "Cloud Run documentation, Container runtime contract"),
         "fetching and booting may take this long together";
     "services.*.start.back_off" Kind::Table, ALL, "the wait before a failed start is tried again, fully jittered";
@@ -239,6 +244,23 @@ const AFTER: &[Row] = rows! {
         "requests in service at once for which memory suffices";
     "services.*.out_of_memory.after" Kind::Distribution, default("{ constant = '0s' }", "Cloud Run documentation, Memory limits: an instance that exceeds its memory is stopped"),
         "how long it lasts with more, drawn each time its load rises above; exponential is a constant rate";
+
+    "services.*.vcpus" number(0.08, 8.0), default("1", "Cloud Run documentation, Container runtime contract"),
+        "vCPUs of an instance";
+    "services.*.memory" Kind::Memory { min: Mebibytes(128), max: Mebibytes(32 * 1_024) }, default("'512MiB'", "Cloud Run documentation, Container runtime contract"),
+        "memory of an instance, for its price";
+    "services.*.billing" Kind::Table, default("{ request_based = {} }", "Cloud Run documentation, Billing settings"),
+        "what is paid for; what is free each month is not taken off";
+    "services.*.billing.request_based" Kind::Table, Variant, "instances that start or have requests, by stretches of 100 ms, and requests";
+    "services.*.billing.request_based.vcpu_second" PRICE, default("0.000024", "Cloud Run documentation, Pricing: list price of tier 1 regions in US dollars"), "a second of a vCPU";
+    "services.*.billing.request_based.gib_second" PRICE, default("0.0000025", "Cloud Run documentation, Pricing: list price of tier 1 regions in US dollars"), "a second of a GiB";
+    "services.*.billing.request_based.idle_vcpu_second" PRICE, default("0.0000025", "Cloud Run documentation, Pricing: list price of tier 1 regions in US dollars"), "a second of a vCPU of an idle instance that min_instances keeps";
+    "services.*.billing.request_based.idle_gib_second" PRICE, default("0.0000025", "Cloud Run documentation, Pricing: list price of tier 1 regions in US dollars"), "a second of a GiB of such an instance";
+    "services.*.billing.request_based.million_requests" PRICE, default("0.4", "Cloud Run documentation, Pricing: list price of tier 1 regions in US dollars"), "a million requests that instances take";
+    "services.*.billing.instance_based" Kind::Table, Variant, "instances for their whole life; requests cost nothing";
+    "services.*.billing.instance_based.vcpu_second" PRICE, default("0.000018", "Cloud Run documentation, Pricing: list price of tier 1 regions in US dollars"), "a second of a vCPU";
+    "services.*.billing.instance_based.gib_second" PRICE, default("0.000002", "Cloud Run documentation, Pricing: list price of tier 1 regions in US dollars"), "a second of a GiB";
+    "services.*.billing.instance_based.at_least" LENGTH, default("'1m'", "Cloud Run documentation, Pricing"), "no instance is billed for less";
 
     "services.*.encryption" Kind::Table, optional("starts need no key"), "the key that the image is encrypted with";
     "services.*.encryption.key" Kind::Reference("keys"), required("key = \"main\""), "the key";

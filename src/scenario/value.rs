@@ -4,7 +4,7 @@ use super::keys::KeyName;
 use super::schema::Kind;
 use super::source::{nearest, shown};
 use super::tree::{Node, Value};
-use crate::units::{Rate, Ratio, SimDuration};
+use crate::units::{Mebibytes, Rate, Ratio, SimDuration};
 
 /// Why a value is not what its key takes.
 #[derive(Debug, PartialEq)]
@@ -63,6 +63,7 @@ pub(super) fn check(kind: &Kind, node: &Node) -> Result<(), Fault> {
             }
             length => bounded(length, min, max),
         },
+        Kind::Memory { min, max } => bounded(memory(value)?, min, max),
         Kind::Rate { max } => bounded(rate(value)?, Rate(0.0), Rate(max)),
         Kind::Operations => operations(value).map(drop),
         Kind::Instant => instant(value).map(drop),
@@ -161,6 +162,19 @@ fn rate(value: &Value) -> Result<Rate, Fault> {
     }
 }
 
+fn memory(value: &Value) -> Result<Mebibytes, Fault> {
+    match (plain(value), text(value)) {
+        (Some(n), _) => fault(NO_UNIT, format!("memory is a text with a unit, as in \"{n}MiB\"")),
+        (None, Ok(text)) => Mebibytes::parse(text).or_else(|label| {
+            fault(
+                if label.contains(NO_UNIT) { NO_UNIT } else { "is not an amount of memory" },
+                label,
+            )
+        }),
+        (None, Err(_)) => wrong("an amount of memory such as \"512MiB\"", value),
+    }
+}
+
 fn operations(value: &Value) -> Result<u32, Fault> {
     let per_second = rate(value)?.per_second();
     bounded(per_second, 0.0, f64::from(u32::MAX))?;
@@ -214,6 +228,11 @@ impl Node {
     /// An instant of the calendar.
     pub fn instant(&self) -> Option<jiff::Timestamp> {
         instant(&self.value).ok()
+    }
+
+    /// An amount of memory.
+    pub fn memory(&self) -> Option<Mebibytes> {
+        memory(&self.value).ok()
     }
 
     /// A rate.

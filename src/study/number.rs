@@ -27,6 +27,7 @@ impl Number {
                 Some(Self::Whole((parts / 1_000_000).into()))
             }
             Value::Millionths(parts) => Some(Self::Real(parts as f64 / 1e6)),
+            Value::Picodollars(parts) => Some(Self::Real(parts as f64 / 1e12)),
             Value::Ratio(number) => Some(Self::Real(number)),
             Value::Text(_) | Value::Empty => None,
         }

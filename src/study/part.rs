@@ -1,7 +1,7 @@
 //! A part of a run: the summary that its samples add up to.
 
 use super::tally::is_of_service;
-use crate::record::{Calls, Cause, Requests, Sample, Starts, SummaryRow, Total};
+use crate::record::{Bill, Calls, Cause, Requests, Sample, Starts, SummaryRow, Total};
 use crate::scenario::{Scenario, Threshold, Window};
 use crate::stats::Histogram;
 use crate::units::SimTime;
@@ -26,6 +26,7 @@ struct Seen {
     starts: Starts,
     key_calls: Calls,
     instance_time: u128,
+    bill: Bill,
     /// State at the end of the last interval, and that end.
     pending: u64,
     in_flight: u64,
@@ -84,6 +85,7 @@ impl<'s> Part<'s> {
         seen.starts.add(&sample.starts);
         seen.key_calls.iter_mut().zip(sample.key_calls).for_each(|(n, c)| *n += c);
         seen.instance_time += u128::from(sample.instance_time.0);
+        seen.bill.add(&sample.bill);
     }
 
     /// The summary of the part; of what [`DIVISIBLE`](crate::record::metric::DIVISIBLE) does not
@@ -104,6 +106,7 @@ impl<'s> Part<'s> {
             in_flight_time: 0,
             pending_time: 0,
             instance_time: seen.instance_time,
+            bill: seen.bill,
             pending_max: 0,
             ready_max: 0,
             starts: seen.starts,

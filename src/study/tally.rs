@@ -99,6 +99,7 @@ impl<'s> Tally<'s> {
         let cell = |&column: &usize| match (TIMESERIES[column].get)(sample, self.zero) {
             Value::Count(count) => Some(i128::from(count)),
             Value::Nanoseconds(ns) => Some(ns),
+            Value::Picodollars(parts) => Some(parts),
             // No series has any of these.
             Value::Millionths(_) | Value::Ratio(_) | Value::Text(_) | Value::Empty => None,
         };
@@ -113,15 +114,15 @@ impl<'s> Tally<'s> {
     pub fn statistic(&self, statistic: Statistic) -> Option<(Number, Option<SimTime>)> {
         let mut seen = self.seen;
         seen.close();
-        let point = |p: Option<Point>| p.map(|p| (Number::Whole(p.value), Some(p.until)));
+        let point = |p: Option<Point>| p.map(|p| (self.number(p.value), Some(p.until)));
         match statistic {
             Statistic::Min => point(seen.least),
             Statistic::Max => point(seen.most),
             Statistic::First => point(seen.first),
             Statistic::Last => point(seen.last),
             Statistic::Count => Some((Number::Whole(seen.count.into()), None)),
-            Statistic::Sum => (seen.count > 0).then_some((Number::Whole(seen.sum), None)),
-            Statistic::Mean => mean(seen.sum, seen.count).map(|mean| (mean, None)),
+            Statistic::Sum => (seen.count > 0).then_some((self.number(seen.sum), None)),
+            Statistic::Mean => mean(seen.sum, seen.count).map(|mean| (self.scaled(mean), None)),
             // The check of a scenario lets none of these through.
             Statistic::Value
             | Statistic::P50
@@ -129,6 +130,20 @@ impl<'s> Tally<'s> {
             | Statistic::P95
             | Statistic::P99
             | Statistic::P999 => None,
+        }
+    }
+}
+
+impl Tally<'_> {
+    fn number(&self, value: i128) -> Number {
+        self.scaled(Number::Whole(value))
+    }
+
+    /// A number in the unit of the series: money is added up in picodollars.
+    fn scaled(&self, number: Number) -> Number {
+        match self.series.metric.unit {
+            "USD" => Number::Real(number.to_f64() / 1e12),
+            _ => number,
         }
     }
 }

@@ -159,7 +159,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             serial: r.attempts,
             seat: 0,
             served: 0,
-            idle_since: 0,
+            since: 0,
             load: 0,
             state: PlaceState::Starting,
             idle_timer: false,
@@ -168,6 +168,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         r.attempts += 1;
         r.starts.begun += 1;
         r.gate.pass(self.now, self.zero, first);
+        r.meter.active += u32::from(r.is_billed(Some(Phase::Allocating)));
         r.phases[Phase::Allocating as usize] += 1;
         let attempt = Attempt { order: id, ordinal, number, begun: self.now };
         let instance = self.instances.add(place, Life::Allocating(Allocating { attempt }));
@@ -434,6 +435,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         let service = r.service;
         self.services[service.index()].ready_max =
             self.services[service.index()].ready_max.max(self.ready(service));
+        self.bill_start(instance);
         self.expect_crash(instance);
         self.name_cause(revision);
         self.feed(revision);
@@ -530,6 +532,9 @@ impl<'s, Q: EventList> World<'s, Q> {
         }
         let r = &mut self.revisions[revision.index()];
         r.step_instances(self.now);
+        if !r.is_billed(before) && r.is_billed(after) {
+            r.meter.active += 1;
+        }
         if let Some(phase) = before {
             r.phases[phase as usize] -= 1;
         }

@@ -18,8 +18,8 @@ pub struct Place {
     pub seat: u32,
     /// Requests that ended on it.
     pub served: u32,
-    /// Since when it has been idle, where it is.
-    pub idle_since: u64,
+    /// Since when it has been idle, or not idle.
+    pub since: u64,
     /// Requests in service on it.
     pub load: u16,
     /// What requests may do with it.

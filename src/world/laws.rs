@@ -152,6 +152,14 @@ impl<Q: EventList> World<'_, Q> {
         for (i, r) in self.revisions.iter().enumerate() {
             court.holds("requests in service = their ends", r.traffic.in_flight, in_service[i]);
             court.holds("ready instances = those counted", r.ready, ready[i]);
+            court.holds("idle instances = those billed so", r.meter.idle, r.router.idle());
+            let phases_billed = Phase::ALL.iter().filter(|&&phase| r.is_billed(Some(phase)));
+            let starting: u32 = phases_billed.map(|&phase| r.phases[phase as usize]).sum();
+            court.holds(
+                "billed as active = starting, busy and draining",
+                r.meter.active,
+                starting + r.ready - r.router.idle() + r.phases[Phase::Draining as usize],
+            );
             for &phase in Phase::ALL {
                 let name = phase.name();
                 court.holds(name, r.phases[phase as usize], phases[i][phase as usize]);

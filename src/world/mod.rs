@@ -12,6 +12,7 @@ mod blame;
 mod check;
 mod client;
 mod cold_start;
+mod cost;
 mod crash;
 mod deploy;
 mod event;
@@ -236,7 +237,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             serial: r.attempts,
             seat: 0,
             served: 0,
-            idle_since: 0,
+            since: 0,
             load: 0,
             state: PlaceState::Starting,
             idle_timer: false,

@@ -162,6 +162,7 @@ impl<Q: EventList> World<'_, Q> {
             quota_limit: None,
             quota_used: None,
             instance_time: SimDuration((r.instance_time() - r.seen.instance_time) as u64),
+            bill: r.bill().since(&r.seen.bill),
         }
     }
 
@@ -311,6 +312,7 @@ impl<Q: EventList> World<'_, Q> {
             in_flight_time: r.traffic.in_flight_time - start.in_flight_time,
             pending_time: r.traffic.pending_time - start.pending_time,
             instance_time: r.instance_time() - start.instance_time,
+            bill: r.bill(),
             pending_max: r.traffic.pending_max,
             ready_max: 0,
             starts: r.starts,

@@ -87,7 +87,14 @@ impl<Q: EventList> World<'_, Q> {
     /// A slot of an instance that had this load is taken.
     #[inline]
     fn occupy(&mut self, revision: RevisionId, instance: InstanceId, load: u16) {
-        self.instances.place_mut(instance).load = load + 1;
+        let place = self.instances.place_mut(instance);
+        place.load = load + 1;
+        if load == 0 {
+            place.since = self.now.0;
+            let r = &mut self.revisions[revision.index()];
+            r.step_meter(self.now);
+            r.meter.becomes_busy();
+        }
         if load == self.revisions[revision.index()].traffic.memory_suffices_for {
             self.memory_short(instance);
         }
@@ -139,6 +146,7 @@ impl<Q: EventList> World<'_, Q> {
             }
             Outcome::Abandoned => {
                 r.traffic.count.abandoned += 1;
+                r.meter.abandoned();
                 r.blame.charge(Cause::Service);
             }
             Outcome::Held => {
@@ -179,6 +187,7 @@ impl<Q: EventList> World<'_, Q> {
                     r.router.give(place.seat, place.load);
                     place.load -= 1;
                     if place.load == 0 {
+                        self.bill_requests(instance);
                         self.becomes_idle(instance);
                     }
                 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::ids::{InstanceId, OrderId, ServiceId};
 use crate::kernel::{Family, Streams};
-use crate::record::{Calls, Cause, Messages, Phase, Purposes, Requests, Starts};
+use crate::record::{Bill, Calls, Cause, Messages, Phase, Purposes, Requests, Starts};
 use crate::scenario::{MOST_INSTANCES, RolloutStep, Service};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
@@ -14,6 +14,7 @@ use super::autoscaler::replay::Activator;
 use super::autoscaler::{self, Policy, Setting};
 use super::blame::Blame;
 use super::cold_start::Hold;
+use super::cost::Meter;
 use super::deploy::Stage;
 use super::gate::Gate;
 use super::pending::Pending;
@@ -113,6 +114,8 @@ pub struct Seen {
     pub messages: Messages,
     /// Instance-time in nanoseconds.
     pub instance_time: u128,
+    /// What was billed.
+    pub bill: Bill,
 }
 
 /// A revision of a service.
@@ -192,6 +195,8 @@ pub struct Revision<'s> {
     /// Instance-time since the start of the run, in nanoseconds.
     instance_time: u128,
     instance_since: SimTime,
+    /// What its instances are billed for.
+    pub meter: Meter,
     /// How many instances are wanted, before the limits.
     pub policy: Box<dyn Policy>,
     /// What had been counted at the last report to the policy.
@@ -300,6 +305,7 @@ impl<'s> Revision<'s> {
             calling: 0,
             instance_time: 0,
             instance_since: SimTime::ZERO,
+            meter: Meter::new(settings.billing.model),
             policy: policy(settings, ordinal, SimTime::ZERO, SimTime::ZERO),
             reported: Reported::default(),
             synced: Reported::default(),
@@ -370,6 +376,7 @@ impl<'s> Revision<'s> {
         let passed = now.since(self.instance_since);
         self.instance_time += u128::from(self.alive()) * u128::from(passed.0);
         self.instance_since = now;
+        self.step_meter(now);
     }
 
     /// Instance-time since the start of the run up to the last step, in nanoseconds.
@@ -446,6 +453,7 @@ impl<'s> Revision<'s> {
         self.messages = Messages::default();
         self.calls_dropped = 0;
         self.blame.forget_charges();
+        self.meter.forget();
         self.latency.clear();
         self.seen = Seen { instance_time: self.instance_time, ..Seen::default() };
     }
@@ -460,6 +468,7 @@ impl<'s> Revision<'s> {
             purposes: self.purposes,
             messages: self.messages,
             instance_time: self.instance_time,
+            bill: self.bill(),
         };
     }
 

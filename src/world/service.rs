@@ -131,6 +131,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         let manual = s.limits.manual.map(|count| divide(count, &percents));
         for (i, &revision) in s.revisions.iter().enumerate() {
             let r = &mut self.revisions[revision.index()];
+            r.step_instances(self.now);
             // A deploy starts one instance to see whether it can.
             let awaited = u32::from(matches!(r.stage, Stage::Starting));
             r.routed = percents[i] > 0 || awaited > 0;

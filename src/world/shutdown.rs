@@ -15,7 +15,7 @@ impl<Q: EventList> World<'_, Q> {
     #[inline]
     pub(super) fn becomes_idle(&mut self, instance: InstanceId) {
         let place = self.instances.place_mut(instance);
-        place.idle_since = self.now.0;
+        place.since = self.now.0;
         if !place.idle_timer {
             self.set_idle_timer(instance);
         }
@@ -26,8 +26,8 @@ impl<Q: EventList> World<'_, Q> {
     fn set_idle_timer(&mut self, instance: InstanceId) {
         let place = self.instances.place_mut(instance);
         place.idle_timer = true;
-        let Place { serial, idle_since, .. } = *place;
-        let due = SimTime(idle_since) + self.idle_timeout(instance);
+        let Place { serial, since, .. } = *place;
+        let due = SimTime(since) + self.idle_timeout(instance);
         self.agenda.push(due.0, Event::Idle { instance, serial });
     }
 
@@ -43,12 +43,12 @@ impl<Q: EventList> World<'_, Q> {
         }
         let place = self.instances.place_mut(instance);
         place.idle_timer = false;
-        let Place { revision, state, load, idle_since, .. } = *place;
+        let Place { revision, state, load, since, .. } = *place;
         self.touched = revision;
         if state != PlaceState::Ready || load > 0 {
             return;
         }
-        let due = SimTime(idle_since) + self.idle_timeout(instance);
+        let due = SimTime(since) + self.idle_timeout(instance);
         if due > self.now {
             return self.set_idle_timer(instance);
         }
@@ -76,7 +76,7 @@ impl<Q: EventList> World<'_, Q> {
             let r = &self.revisions[revision.index()];
             let Some(seat) = r.router.longest_idle() else { return };
             let instance = r.seated(seat);
-            let since = SimTime(self.instances.place(instance).idle_since);
+            let since = SimTime(self.instances.place(instance).since);
             let surplus = r.ready > r.wanted.max(r.limits.min);
             if !surplus || since + settings.idle_timeout > self.now {
                 return;
@@ -97,9 +97,9 @@ impl<Q: EventList> World<'_, Q> {
         for &instance in r.seats.iter().flatten() {
             let place = self.instances.place(instance);
             let is_idle = place.takes_requests() && place.load == 0;
-            let since = SimTime(place.idle_since);
+            let since = SimTime(place.since);
             if is_idle && since + self.idle_timeout(instance) <= self.now {
-                over.push((place.idle_since, place.serial, instance));
+                over.push((place.since, place.serial, instance));
             }
         }
         over.sort_unstable();
@@ -178,6 +178,8 @@ impl<Q: EventList> World<'_, Q> {
         self.state_instance(instance, Some(self.now), reason, recorder);
         let r = &mut self.revisions[revision.index()];
         r.step_instances(self.now);
+        self.bill_end(instance);
+        let r = &mut self.revisions[revision.index()];
         if let Some(phase) = life.start_phase() {
             r.phases[phase as usize] -= 1;
         }

@@ -2,6 +2,7 @@
 
 mod affinity;
 mod clients;
+mod costs;
 mod crashes;
 mod deploys;
 mod keys;
@@ -62,6 +63,13 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
         },
         crash: scenario::Crash::default(),
         out_of_memory: None,
+        billing: scenario::Billing {
+            model: scenario::BillingModel::RequestBased,
+            billed_from: scenario::StartPhase::Booting,
+            active: crate::units::Money::default(),
+            idle: crate::units::Money::default(),
+            request: crate::units::Money::default(),
+        },
         encryption: None,
         client: scenario::Client::default(),
     }

@@ -126,6 +126,16 @@ fn problems_of_single_keys() {
     );
     check("services.web.routing={newset={}}", "unknown key newset");
     check("services.web.session_affinity={}", "clients is missing");
+    check("services.web.memory=512", "memory needs a unit");
+    check("services.web.memory=512MB", "memory is not an amount of memory");
+    check("services.web.memory=64MiB", "memory is out of bounds");
+    check("services.web.vcpus=0", "vcpus is out of bounds");
+    check("services.web.billing={request_based={vcpu_second=-1}}", "vcpu_second is out of bounds");
+    check("services.web.start.billed_from=starting", "billed_from is not one of its choices");
+    check(
+        "services.web.billing={request_based={},instance_based={}}",
+        "services.web.billing can't be both request_based and instance_based",
+    );
     check("services.web.crash.start_probability=101%", "start_probability is out of bounds");
     check("services.web.crash.age=5m", "age is of the wrong kind");
     check("services.web.out_of_memory={}", "above is missing");

@@ -69,7 +69,11 @@ impl Recorder for Kept {
                 let cells = TIMESERIES.iter().map(|c| match (c.get)(sample, SimTime::ZERO) {
                     Value::Count(n) => Some(n.into()),
                     Value::Nanoseconds(ns) => Some(ns),
-                    Value::Millionths(_) | Value::Ratio(_) | Value::Text(_) | Value::Empty => None,
+                    Value::Picodollars(_)
+                    | Value::Millionths(_)
+                    | Value::Ratio(_)
+                    | Value::Text(_)
+                    | Value::Empty => None,
                 });
                 let (from, until) = (sample.from.0, sample.until.0);
                 self.samples.push((sample.service.to_owned(), from, until, cells.collect()));

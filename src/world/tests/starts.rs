@@ -27,7 +27,7 @@ back_off = { initial = "1s", multiplier = 1, max = "1s" }
 poisson = { rate = "0.001/s" }
 "#;
 
-/// One attempt to start, in seconds since the end of the warm-up.
+/// One attempt to start, in seconds since the start of the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Life {
     pub order: u32,
@@ -41,13 +41,13 @@ pub struct Life {
 /// What a run stated.
 #[derive(Debug, Default)]
 pub struct Run {
-    pub zero: SimTime,
     pub lives: Vec<Life>,
     pub blame: [u64; Cause::COUNT],
     pub requests: crate::record::Requests,
     pub starts: crate::record::Starts,
     pub crashed: u64,
     pub out_of_memory: u64,
+    pub bill: crate::record::Bill,
 }
 
 impl Run {
@@ -61,12 +61,13 @@ impl Run {
     fn total(&mut self, total: &Total<'_>) {
         (self.blame, self.requests, self.starts) = (total.blame, total.requests, total.starts);
         (self.crashed, self.out_of_memory) = (total.crashed, total.out_of_memory);
+        self.bill = total.bill;
     }
 }
 
 impl Recorder for Run {
     fn record(&mut self, fact: Record<'_>) {
-        let since = |at: SimTime| (at.0 as f64 - self.zero.0 as f64) / 1e9;
+        let since = |at: SimTime| at.0 as f64 / 1e9;
         if let Record::Instance(i) = fact {
             self.lives.push(Life {
                 order: i.order.unwrap_or(u32::MAX),
@@ -87,6 +88,13 @@ impl Recorder for Run {
 
 /// Runs a scenario to its end.
 pub fn run(text: &str, overrides: &[&str]) -> Run {
+    let mut run = Run::default();
+    record(text, overrides, &mut run);
+    run
+}
+
+/// Runs a scenario to its end and hands its facts on.
+pub fn record(text: &str, overrides: &[&str], recorder: &mut dyn Recorder) {
     let folder = Path::new("");
     let overrides: Vec<Override> =
         overrides.iter().map(|o| o.parse().expect("KEY=VALUE")).collect();
@@ -97,10 +105,8 @@ pub fn run(text: &str, overrides: &[&str]) -> Run {
     };
     let scenario = &checked.scenario;
     let mut world: World = World::new(scenario, &[], scenario.duration(&[]));
-    let mut run = Run { zero: SimTime::ZERO + scenario.warm_up, ..Run::default() };
-    while world.advance(&mut run).expect("laws hold") {}
-    world.finish(&mut run);
-    run
+    while world.advance(recorder).expect("laws hold") {}
+    world.finish(recorder);
 }
 
 /// Four starts in each 10 s, of which one begins at the end of the warm-up: n instances are ready
@@ -112,7 +118,7 @@ fn a_start_rate_makes_instances_ready_at_exact_times() {
     assert_eq!(run(BASE, &[rate]).ready(), expected);
     // With a warm-up of 13 s the run begins three seconds before an interval does.
     let warm = run(BASE, &[rate, "warm_up='13s'"]);
-    assert_eq!(warm.ready(), [-8.0, -8.0, -8.0, -8.0, -5.0, -5.0, -5.0, -5.0, 5.0, 5.0]);
+    assert_eq!(warm.ready(), [5.0, 5.0, 5.0, 5.0, 8.0, 8.0, 8.0, 8.0, 18.0, 18.0]);
     // Tries of failed starts count too: the four of the first interval begin anew in the second.
     let refused = run(BASE, &[rate, "services.web.start.deadline='3s'", "duration='31s'"]);
     let orders: Vec<(u32, f64)> = refused.lives.iter().map(|l| (l.order, l.begun)).collect();
