@@ -39,12 +39,16 @@ pub(super) enum Command {
     Policy(Policy),
 }
 
+/// Replications that may be asked for.
+const MOST: u64 = 1_000_000;
+
 /// Runs scenarios, one folder of results each. The verdict is the last block of the output.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:
   keyscale run scenario.toml
   keyscale run scenario.toml --set services.web.max_instances=50 --out results/runs/more
+  keyscale run scenario.toml -r 100 --jobs 2
   keyscale run scenario.toml --seed 7 --without key_outage")]
 pub(super) struct Run {
     /// What to run.
@@ -54,6 +58,13 @@ pub(super) struct Run {
     /// that holds theirs
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
+    /// Replications: the k-th has the luck of stream k, so that 50 are the first 50 of 100. By
+    /// default one, or with thresholds as many as it takes to know them
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST))]
+    pub replications: Option<u64>,
+    /// Replications at a time, by default as many as there are processors; changes no result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub jobs: Option<u16>,
     /// Run once more under the same luck with a cause of failures switched off, to see what
     /// remains; repeats. Its results go to a folder beside, NAME-without-CAUSE
     #[arg(long, value_name = "CAUSE", value_parser = PossibleValuesParser::new(Without::CAUSES))]

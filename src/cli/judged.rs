@@ -2,8 +2,9 @@
 
 use super::console::{BAD, Console, GOOD, WARNING};
 use super::numbers::{count, counted, length, share};
+use super::study_text::within;
 use crate::scenario::{Checked, Condition, Window};
-use crate::study::{Finding, Judgement, Number, Verdict};
+use crate::study::{Centre, Finding, Judgement, Number, Verdict};
 use crate::units::{SimDuration, SimTime};
 
 /// Prints a line for each threshold and each expectation.
@@ -74,13 +75,41 @@ fn line<T>(
         Verdict::Unclear => (WARNING, "?"),
     };
     let mark = console.styled(style, mark);
-    let seen = finding.seen.map_or("nothing to measure".to_owned(), |n| shown(n, finding.unit));
-    let at = finding.at.map_or(String::new(), |at| format!(" at {}", length(at.since(zero))));
+    let seen = seen(finding);
+    let everywhere = finding.over.as_ref().is_some_and(|over| over.first_not_met.is_none());
+    let at = finding
+        .at
+        .filter(|_| !everywhere)
+        .map_or(String::new(), |at| format!(" at {}", length(at.since(zero))));
     console.out(format!(" {mark} {kind:<10} {what}: {seen}{at}  ({place})\n"));
 }
 
+/// What was seen, in words: of several runs with the interval, and in how many it holds.
+fn seen<T>(finding: &Finding<T>) -> String {
+    let one =
+        || finding.seen.map_or("nothing to measure".to_owned(), |seen| shown(seen, finding.unit));
+    let Some(over) = &finding.over else { return one() };
+    let runs = counted(over.runs, "run");
+    match (over.estimate, over.first_not_met) {
+        (None, None) => format!("met in all of {runs}"),
+        (None, Some(first)) => {
+            let not = count(over.runs - over.met);
+            format!("not met in {not} of {runs}, first in replication {first}: {}", one())
+        }
+        (Some((_, estimate)), _) if estimate.count == 0 => one(),
+        (Some((centre, estimate)), _) => {
+            let median = if centre == Centre::Median { "median " } else { "" };
+            let told = within(centre, &estimate, finding.unit);
+            let more = over.more.map_or(String::new(), |more| {
+                format!("; needs about {} more", counted(more, "replication"))
+            });
+            format!("{median}{told}, met in {} of {runs}{more}", count(over.met))
+        }
+    }
+}
+
 /// A number in its unit.
-fn shown(number: Number, unit: &str) -> String {
+pub(super) fn shown(number: Number, unit: &str) -> String {
     match (number, unit) {
         (Number::Infinite, _) => "never".to_owned(),
         (number, "s") if number.to_f64() >= 0.0 => length(SimDuration(number.to_f64() as u64)),

@@ -14,6 +14,8 @@ mod policy;
 mod progress;
 mod read;
 mod run;
+mod study;
+mod study_text;
 mod text;
 mod validate;
 mod without;

@@ -1,4 +1,4 @@
-//! How far a run has come: a bar where a person may be watching, else a line every 10 % of a run
+//! How far a run, or a study, has come: a bar where a person may be watching, else a line every 10 % of a run
 //! that takes long.
 
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::Talk;
 use super::console::Console;
-use super::numbers::{length, short};
+use super::numbers::{count, length, rough_share, short};
 use crate::units::SimDuration;
 
 /// A run that takes less than this needs no lines.
@@ -17,7 +17,7 @@ const STEPS: u64 = 1_000;
 /// Time between two looks of the bar.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// The progress of one run.
+/// The progress of one run, or of one study.
 pub(super) struct Progress {
     started: Instant,
     shown: Shown,
@@ -30,8 +30,8 @@ enum Shown {
     Nothing,
     /// A bar, last drawn then.
     Bar(ProgressBar, Option<Instant>),
-    /// Lines, and the tenth that comes next.
-    Lines(u64),
+    /// Lines: the tenth that comes next, and the last look.
+    Lines(u64, Instant),
 }
 
 impl Progress {
@@ -40,7 +40,7 @@ impl Progress {
         let shown = match (talk.quiet, console.watched()) {
             (true, _) => Shown::Nothing,
             (false, true) => Shown::Bar(bar(), None),
-            (false, false) => Shown::Lines(1),
+            (false, false) => Shown::Lines(1, Instant::now()),
         };
         Self { started: Instant::now(), shown, total }
     }
@@ -48,10 +48,45 @@ impl Progress {
     /// The run has come so far.
     pub fn at(&mut self, done: SimDuration, arrivals: u64, console: &mut Console<'_>) {
         let (share, total) = (done.0 as f64 / self.total.0.max(1) as f64, length(self.total));
+        let done = || format!("{} of {total} simulated", length(done));
+        self.show(share, done, arrivals, console);
+    }
+
+    /// The study has come so far: replications done and wanted, and half of the worst known
+    /// metric's interval as a part of it, where there is one.
+    pub fn at_replication(
+        &mut self,
+        done: u64,
+        outlook: impl FnOnce() -> (u64, Option<f64>),
+        arrivals: u64,
+        console: &mut Console<'_>,
+    ) {
+        // Looking ahead costs more than a small replication.
+        let due = match &self.shown {
+            Shown::Nothing => false,
+            Shown::Bar(_, last) => last.is_none_or(|then| then.elapsed() >= GLANCE),
+            Shown::Lines(_, last) => last.elapsed() >= GLANCE,
+        };
+        if due {
+            let (target, width) = outlook();
+            let width = width.map_or(String::new(), |width| format!(", ± {}", rough_share(width)));
+            let target = target.max(done);
+            let told = || format!("{} of {} replications{width}", count(done), count(target));
+            self.show(done as f64 / target.max(1) as f64, told, arrivals, console);
+        }
+    }
+
+    fn show(
+        &mut self,
+        share: f64,
+        done: impl FnOnce() -> String,
+        arrivals: u64,
+        console: &mut Console<'_>,
+    ) {
         let passed = self.started.elapsed();
         let message = || {
             let rate = short(arrivals as f64 / passed.as_secs_f64().max(1e-9));
-            format!("{} of {total} simulated, {rate} requests/s", length(done))
+            format!("{}, {rate} requests/s", done())
         };
         match &mut self.shown {
             Shown::Nothing => {}
@@ -62,7 +97,8 @@ impl Progress {
                     bar.set_message(message());
                 }
             }
-            Shown::Lines(next) => {
+            Shown::Lines(next, last) => {
+                *last = Instant::now();
                 let tenth = (share * 10.0) as u64;
                 if tenth >= *next {
                     *next = tenth + 1;
@@ -82,7 +118,7 @@ impl Progress {
         let seconds = self.started.elapsed().as_secs_f64();
         let rate = short(arrivals as f64 / seconds.max(1e-9));
         let took = length(SimDuration::from_secs_f64(seconds));
-        format!("{} requests in {took}: {rate} a second", super::numbers::count(arrivals))
+        format!("{} requests in {took}: {rate} a second", count(arrivals))
     }
 }
 

@@ -10,16 +10,20 @@ use super::console::Console;
 use super::interrupt::Interrupt;
 use super::judged;
 use super::load_files;
+use super::numbers::{counted, length};
 use super::progress::Progress;
 use super::read::{Ready, read_all};
+use super::study::{self, Studied};
 use super::text::{self, Ending};
 use super::validate::described;
 use super::without::{self, Variant};
 use crate::error::{Error, exit};
 use crate::output::events::Context;
-use crate::output::{RunFolder, RunInfo, Written};
+use crate::output::{RunFolder, RunInfo, RunWriter, Written};
 use crate::record::Recorder;
+use crate::study::gather::FIRST;
 use crate::study::{Judge, Judgement};
+use crate::units::SimDuration;
 use crate::world::World;
 
 /// Where results go unless somebody says otherwise.
@@ -78,13 +82,14 @@ fn run_all(asked: &Run, jobs: &[Job<'_>], console: &mut Console<'_>) -> Result<E
     let begin = |target: &PathBuf| RunFolder::create(target, asked.force);
     let folders: Vec<RunFolder> = targets.iter().map(begin).collect::<Result<_, _>>()?;
     let mut all = End::Met;
-    let mut base: Option<Written> = None;
+    let mut base: Option<(Written, u64)> = None;
     let mut remaining: Vec<(&str, Written)> = Vec::new();
     for ((job, folder), number) in jobs.iter().zip(folders).zip(1..) {
         if number > 1 && job.without.is_none() && asked.format == Format::Text {
             console.out("\n");
         }
-        let (end, written) = run_one(asked, job, folder, &interrupt, console)?;
+        let shown = base.as_ref().filter(|_| job.without.is_some()).map_or(0, |base| base.1);
+        let (end, written) = run_one(asked, job, shown, folder, &interrupt, console)?;
         match end {
             End::Met => {}
             End::NotMet => all = End::NotMet,
@@ -97,11 +102,11 @@ fn run_all(asked: &Run, jobs: &[Job<'_>], console: &mut Console<'_>) -> Result<E
             }
         }
         match job.without {
-            Some(cause) => remaining.extend(written.map(|written| (cause, written))),
+            Some(cause) => remaining.extend(written.map(|(written, _)| (cause, written))),
             None => base = written,
         }
         let is_last = jobs.get(number).is_none_or(|next| next.without.is_none());
-        if let (true, Some(base), Format::Text) = (is_last, &base, asked.format)
+        if let (true, Some((base, _)), Format::Text) = (is_last, &base, asked.format)
             && !remaining.is_empty()
         {
             without::told(base, &remaining, console);
@@ -145,15 +150,17 @@ fn targets(asked: &Run, jobs: &[Job<'_>]) -> Result<Vec<PathBuf>, Error> {
     Ok(targets)
 }
 
-/// Runs one scenario and tells of it, or keeps to what it leaves behind where a cause is switched
-/// off.
+/// Runs one scenario: all replications that are asked for, then with outputs the one to show. One
+/// in which a cause is switched off is not replicated: it has the luck of the run that is shown
+/// of it as it is. Gives what is left behind, and which replication that is.
 fn run_one(
     asked: &Run,
     job: &Job<'_>,
-    folder: RunFolder,
+    base: u64,
+    mut folder: RunFolder,
     interrupt: &Interrupt,
     console: &mut Console<'_>,
-) -> Result<(End, Option<Written>), Error> {
+) -> Result<(End, Option<(Written, u64)>), Error> {
     let ready = job.ready;
     let told = job.without.is_none();
     let scenario = &ready.checked.scenario;
@@ -163,46 +170,36 @@ fn run_one(
         let colon = if scenario.question.is_empty() { "" } else { ": " };
         console.out(format!("{head}{colon}{}\n {}\n", scenario.question, described(ready)));
     }
-    let info = RunInfo {
-        name: name.clone(),
-        question: scenario.question.clone(),
-        seed: scenario.seed,
-        replication: 0,
-        warm_up: scenario.warm_up,
-        duration: ready.duration,
-        sample_interval: scenario.sample_interval(ready.duration),
-        log: Context::new(scenario),
-    };
     let paths = scenario.traces.iter().map(|trace| trace.path.as_path());
     let loads = load_files::plan(paths.zip(&ready.files))?;
-    let mut both = (folder.writer(info)?, Judge::new(scenario));
-    let mut world: World = World::new(scenario, &ready.traces, ready.duration);
-    world.reset(0);
-    let mut progress = Progress::begin(world.length(), asked.talk, console);
-    let mut complete = false;
-    while !complete && !interrupt.asked() && !both.0.failed() {
-        let more = world.advance(&mut both as &mut dyn Recorder).map_err(|broken| {
-            let again = again(asked, job, None);
-            Error::Law(format!(
-                "{broken}\n  = help: seed {}; see it again with {again}",
-                scenario.seed
-            ))
-        })?;
-        complete = !more;
-        progress.at(world.elapsed(), world.arrivals(), console);
-    }
-    let speed = progress.end(world.arrivals());
-    if !complete && world.elapsed() <= scenario.warm_up && !both.0.failed() {
+    let study = match study::rule(asked, scenario).filter(|_| told) {
+        None => None,
+        Some(rule) => match study::study(asked, ready, rule, &mut folder, interrupt, console)? {
+            None => {
+                console.err(&format!(
+                    "interrupted: no replication of {name} was complete, nothing is written\n"
+                ));
+                return Ok((End::Interrupted, None));
+            }
+            study => study,
+        },
+    };
+    let Some(run) = simulate(asked, job, base, folder, study.as_ref(), interrupt, console)? else {
         console.err(&format!("interrupted: {name} was still warming up, nothing is written\n"));
         return Ok((End::Interrupted, None));
-    }
-    world.finish(&mut both);
-    let (writer, judge) = both;
-    // A part of a run is not what was asked about.
-    let judgement = if complete { judge.judgement() } else { Judgement::default() };
-    let written =
-        writer.finish(&ready.checked.lock(&loads.locked), &loads.files, complete, judgement)?;
-    if asked.talk.verbose {
+    };
+    let Simulated { writer, judge, done, complete: run_complete, speed } = run;
+    let complete = study.as_ref().map_or(run_complete, Studied::is_complete);
+    let judgement = match &study {
+        Some(study) => study.gathered.judgement().of_shown(&judge.judgement()),
+        None if complete => judge.judgement(),
+        // A part of a run is not what was asked about.
+        None => Judgement::default(),
+    };
+    let lock = ready.checked.lock(&loads.locked);
+    let info = study.as_ref().map(Studied::info);
+    let written = writer.finish(&lock, &loads.files, complete, judgement, info.as_ref())?;
+    if asked.talk.verbose && study.is_none() {
         console.err(&format!("{speed}\n"));
     }
     match asked.format {
@@ -216,8 +213,12 @@ fn run_one(
         Format::Text => {
             let ending = Ending {
                 written: &written,
-                again: again(asked, job, None),
-                next: complete.then(|| again(asked, job, scenario.seed.checked_add(1))),
+                study: info.as_ref(),
+                again: again(asked, job, Again::Same),
+                next: complete.then(|| match &study {
+                    Some(_) => again(asked, job, Again::Seed(scenario.seed.wrapping_add(1))),
+                    None => again(asked, job, Again::Replicated),
+                }),
                 complete,
             };
             text::table(&ending, console);
@@ -229,7 +230,11 @@ fn run_one(
         }
     }
     if !complete {
-        let (folder, done) = (written.folder.display(), super::numbers::length(world.elapsed()));
+        let done = match &study {
+            Some(study) => counted(study.gathered.runs, "replication"),
+            None => length(done),
+        };
+        let folder = written.folder.display();
         console.err(&format!("interrupted after {done}: {folder} holds what is complete\n"));
     }
     // What is asked of a run is asked of it as it is.
@@ -239,14 +244,92 @@ fn run_one(
         (true, true) => End::Met,
         (true, false) => End::NotMet,
     };
-    Ok((end, Some(written)))
+    let shown = study.as_ref().map_or(base, |study| study.shown);
+    Ok((end, Some((written, shown))))
 }
 
-/// The command that makes the same results again, or those of another seed in a folder beside.
-fn again(asked: &Run, job: &Job<'_>, other: Option<u64>) -> String {
+/// A run whose outputs are written but for the last ones.
+struct Simulated<'s> {
+    writer: RunWriter,
+    judge: Judge<'s>,
+    /// Simulated time.
+    done: SimDuration,
+    /// Whether it came to its end.
+    complete: bool,
+    /// How fast it was, in words.
+    speed: String,
+}
+
+/// Runs one replication with outputs: the first or, of a study, the one that it shows. Nothing
+/// where it was interrupted within its warm-up.
+fn simulate<'s>(
+    asked: &Run,
+    job: &Job<'s>,
+    base: u64,
+    folder: RunFolder,
+    study: Option<&Studied<'_>>,
+    interrupt: &Interrupt,
+    console: &mut Console<'_>,
+) -> Result<Option<Simulated<'s>>, Error> {
     let ready = job.ready;
     let scenario = &ready.checked.scenario;
-    let seed = other.unwrap_or(scenario.seed);
+    let replication = study.map_or(base, |study| study.shown);
+    let info = RunInfo {
+        name: scenario.name.clone(),
+        question: scenario.question.clone(),
+        seed: scenario.seed,
+        replication,
+        warm_up: scenario.warm_up,
+        duration: ready.duration,
+        sample_interval: scenario.sample_interval(ready.duration),
+        log: Context::new(scenario),
+    };
+    let mut both = (folder.writer(info)?, Judge::new(scenario));
+    let mut world: World = World::new(scenario, &ready.traces, ready.duration);
+    world.reset(replication);
+    let mut progress = match study {
+        Some(_) => None,
+        None => Some(Progress::begin(world.length(), asked.talk, console)),
+    };
+    // A study that was interrupted still has a run to show.
+    let interrupted = || study.is_none() && interrupt.asked();
+    let mut complete = false;
+    while !complete && !interrupted() && !both.0.failed() {
+        let more = world.advance(&mut both as &mut dyn Recorder).map_err(|broken| {
+            let again = again(asked, job, Again::Same);
+            Error::Law(format!(
+                "{broken}\n  = help: seed {}; see it again with {again}",
+                scenario.seed
+            ))
+        })?;
+        complete = !more;
+        if let Some(progress) = &mut progress {
+            progress.at(world.elapsed(), world.arrivals(), console);
+        }
+    }
+    let speed = progress.map_or(String::new(), |progress| progress.end(world.arrivals()));
+    if !complete && world.elapsed() <= scenario.warm_up && !both.0.failed() {
+        return Ok(None);
+    }
+    world.finish(&mut both);
+    let (writer, judge) = both;
+    Ok(Some(Simulated { writer, judge, done: world.elapsed(), complete, speed }))
+}
+
+/// A command that is like the one that was given.
+enum Again {
+    /// It makes the same results.
+    Same,
+    /// Those of another seed, in a folder beside.
+    Seed(u64),
+    /// Those of several replications, in the same folder.
+    Replicated,
+}
+
+/// The command that makes the same results again, or others like them.
+fn again(asked: &Run, job: &Job<'_>, which: Again) -> String {
+    let ready = job.ready;
+    let scenario = &ready.checked.scenario;
     let mut words = vec!["keyscale run".to_owned(), quoted(&ready.path.display().to_string())];
     for set in asked.what.set.iter().filter(|set| set.key != "seed") {
         words.extend(["--set".to_owned(), quoted(&format!("{}={}", set.key, set.value))]);
@@ -255,8 +338,17 @@ fn again(asked: &Run, job: &Job<'_>, other: Option<u64>) -> String {
         let causes: Vec<&str> = scenario.without.names().collect();
         words.extend(["--set".to_owned(), quoted(&format!("without={causes:?}"))]);
     }
+    let (seed, replications) = match which {
+        Again::Same => (scenario.seed, asked.replications),
+        Again::Seed(seed) => (seed, asked.replications),
+        Again::Replicated => (scenario.seed, Some(FIRST)),
+    };
+    words.extend(replications.map(|count| format!("-r {count}")));
     words.push(format!("--seed {seed}"));
-    let beside = other.map(|seed| Path::new(RUNS).join(format!("{}-seed-{seed}", scenario.name)));
+    let beside = match which {
+        Again::Seed(seed) => Some(Path::new(RUNS).join(format!("{}-seed-{seed}", scenario.name))),
+        Again::Same | Again::Replicated => None,
+    };
     let out = beside.or_else(|| asked.out.as_ref().map(|_| target(asked, job)));
     words.extend(out.map(|out| format!("--out {}", quoted(&out.display().to_string()))));
     words.join(" ")

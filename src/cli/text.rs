@@ -5,8 +5,9 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::console::{BAD, BOLD, Console, GOOD};
 use super::judged;
 use super::numbers::{count, counted, dollars, length, rough_share, share};
-use crate::output::Written;
+use super::study_text;
 use crate::output::said::RevisionRow;
+use crate::output::{StudyInfo, Written};
 use crate::record::{BlockKind, CallOutcome, Cause, SummaryRow};
 use crate::units::{SimDuration, SimTime};
 
@@ -19,7 +20,7 @@ const MESSAGES: usize = 3;
 /// Revisions whose keys are told one by one.
 const REVISIONS: usize = 3;
 /// Causes that are told one by one.
-const CAUSES: usize = 5;
+pub(super) const CAUSES: usize = 5;
 
 /// Tables that a person opens first.
 const TABLES: [&str; 3] = ["instances.csv", "summary.csv", "timeseries.csv"];
@@ -28,6 +29,8 @@ const TABLES: [&str; 3] = ["instances.csv", "summary.csv", "timeseries.csv"];
 pub(super) struct Ending<'a> {
     /// What the run left behind.
     pub written: &'a Written,
+    /// The study that the run is one of.
+    pub study: Option<&'a StudyInfo<'a>>,
     /// The command that makes the same results again.
     pub again: String,
     /// A command to try next.
@@ -50,6 +53,17 @@ impl Ending<'_> {
 
 /// Prints the numbers of each service, and below them what happened to the key.
 pub(super) fn table(ending: &Ending<'_>, console: &mut Console<'_>) {
+    match ending.study {
+        Some(study) => study_text::table(study, console),
+        None => services(ending, console),
+    }
+    if let Some(total) = ending.total() {
+        facts(ending.written, total, console);
+    }
+}
+
+/// Prints a row a service.
+fn services(ending: &Ending<'_>, console: &mut Console<'_>) {
     let mut rows: Vec<&SummaryRow> = ending.services().collect();
     let all = rows.len();
     if all > SERVICES {
@@ -87,9 +101,6 @@ pub(super) fn table(ending: &Ending<'_>, console: &mut Console<'_>) {
         ));
     }
     console.out("\n");
-    if let Some(total) = ending.total() {
-        facts(ending.written, total, console);
-    }
 }
 
 /// A row of the table.
@@ -244,16 +255,25 @@ fn what(kind: BlockKind) -> &'static str {
 /// Prints why requests failed, the verdict, the files and the commands.
 pub(super) fn verdict(ending: &Ending<'_>, console: &mut Console<'_>) {
     if let Some(total) = ending.total() {
-        if let Some(why) = why(total) {
+        if let Some(why) = ending.study.map_or_else(|| why(total), study_text::why) {
             console.out(format!("Why requests failed: {why}.\n"));
         }
         let judgement = &ending.written.judgement;
-        let good = if judgement.is_empty() { total.failed() == 0 } else { judgement.is_met() };
+        let failed = |study: &StudyInfo<'_>| {
+            let total = study.gathered.service("").map(|total| total.estimate_of("failed_ratio"));
+            total.and_then(|failed| failed.most).is_some_and(|most| most > 0.0)
+        };
+        let none_failed = ending.study.map_or(total.failed() == 0, |study| !failed(study));
+        let good = if judgement.is_empty() { none_failed } else { judgement.is_met() };
         let style = if good { GOOD } else { BAD };
         let head = console.styled(style, "VERDICT");
         let cut = if ending.complete { "" } else { "Interrupted: this is the part that ran. " };
         let met = judged::in_short(judgement);
-        console.out(format!("{head}  {cut}{met}{}\n", sentence(ending.written, total)));
+        let said = match ending.study {
+            Some(study) => study_text::sentence(study),
+            None => sentence(ending.written, total),
+        };
+        console.out(format!("{head}  {cut}{met}{said}\n"));
     }
     let written = ending.written;
     let files = || written.files.iter().map(|file| file.name.as_str());
@@ -302,7 +322,7 @@ pub(super) fn words_of(name: &str) -> &str {
 }
 
 /// A cause in words.
-fn words(cause: Cause) -> &'static str {
+pub(super) fn words(cause: Cause) -> &'static str {
     match cause {
         Cause::KeyDenied => "key denied",
         Cause::KeyOutage => "key outage",
@@ -340,7 +360,7 @@ fn sentence(written: &Written, total: &SummaryRow) -> String {
     if failed == 0 {
         let through = through.unwrap_or_default();
         return format!(
-            "No request failed: {} were served{through}. One run, no interval.",
+            "No request failed: {} were served{through}. One run, no interval: add -r.",
             count(ended)
         );
     }
@@ -362,7 +382,7 @@ fn sentence(written: &Written, total: &SummaryRow) -> String {
         (None, true) => String::new(),
     };
     format!(
-        "{} of requests failed ({} of {}){main}{first}. One run, no interval.",
+        "{} of requests failed ({} of {}){main}{first}. One run, no interval: add -r.",
         share(ratio),
         count(failed),
         count(ended),
@@ -427,7 +447,10 @@ mod tests {
     fn a_verdict_is_one_sentence() {
         let check = |written: &Written, expected: &str| {
             let total = written.summary.last().expect("a total");
-            assert_eq!(sentence(written, total), format!("{expected} One run, no interval."));
+            assert_eq!(
+                sentence(written, total),
+                format!("{expected} One run, no interval: add -r.")
+            );
         };
         let requests = |total: &mut Total<'_>, served, refused| {
             (total.requests.served, total.requests.refused) = (served, refused);

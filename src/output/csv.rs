@@ -23,15 +23,41 @@ pub(super) struct Rows<G: 'static> {
 impl<G> Rows<G> {
     /// Begins a table in a file with the columns' names.
     pub(super) fn new(columns: &'static [Column<G>], file: Hashed) -> io::Result<Self> {
+        Self::with(&[], columns, file)
+    }
+
+    /// Begins a table that has other columns before its own.
+    pub(super) fn with(
+        others: &[&str],
+        columns: &'static [Column<G>],
+        file: Hashed,
+    ) -> io::Result<Self> {
         let mut writer = csv::WriterBuilder::new().buffer_capacity(BUFFER).from_writer(file);
-        writer.write_record(columns.iter().map(|c| c.name))?;
+        writer.write_record(others.iter().copied().chain(columns.iter().map(|c| c.name)))?;
         Ok(Self { columns, writer, cell: Vec::new() })
     }
 
     /// Writes a row; `read` gives the value of a getter.
     pub(super) fn row<'r>(&mut self, read: impl Fn(&G) -> Value<'r>) -> io::Result<()> {
-        for column in self.columns {
-            let value = read(&column.get);
+        self.row_after([], read)
+    }
+
+    /// Writes a row whose first cells are those of the other columns.
+    pub(super) fn row_after<'r, const N: usize>(
+        &mut self,
+        others: [Value<'r>; N],
+        read: impl Fn(&G) -> Value<'r>,
+    ) -> io::Result<()> {
+        let columns = self.columns;
+        self.cells(others.into_iter().chain(columns.iter().map(|column| read(&column.get))))
+    }
+
+    /// Writes a row of these cells.
+    pub(super) fn cells<'r>(
+        &mut self,
+        cells: impl IntoIterator<Item = Value<'r>>,
+    ) -> io::Result<()> {
+        for value in cells {
             if let Value::Text(text) = value {
                 self.writer.write_field(text)?;
                 continue;

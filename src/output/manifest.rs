@@ -38,9 +38,12 @@ pub(super) struct Manifest<'a> {
     pub name: &'a str,
     /// The scenario's seed.
     pub seed: u64,
-    /// Which replication of it.
+    /// The replication of it that the tables show.
     pub replication: u64,
-    /// Whether the run reached its end.
+    /// Replications of the study that it is one of; absent for a single run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replications: Option<u64>,
+    /// Whether the run, or the study, reached its end.
     pub complete: bool,
     /// Files of load that are not in the folder, under their full paths.
     #[serde(skip_serializing_if = "Vec::is_empty")]

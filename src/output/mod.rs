@@ -14,9 +14,11 @@ mod font;
 pub mod manifest;
 pub mod run;
 pub mod said;
+pub mod study;
 pub mod summary_json;
 
 pub use csv::Table;
 pub use folder::RunFolder;
 pub use manifest::FileEntry;
 pub use run::{LoadFile, LoadFiles, RunInfo, RunWriter, Written};
+pub use study::{ReplicationTable, StudyInfo, Until};

@@ -9,6 +9,7 @@ use super::events::{Context, Events};
 use super::folder::{RunFolder, outside};
 use super::manifest::{FileEntry, Manifest, json};
 use super::said::{MessageRow, RevisionRow, Said};
+use super::study::{StudyInfo, write_summary};
 use super::summary_json::{BlockRow, Document};
 use crate::error::Error;
 use crate::record::columns::{
@@ -16,7 +17,6 @@ use crate::record::columns::{
     KeyCallGetter, REVISIONS, RevisionGetter, SampleGetter, TIMESERIES,
 };
 use crate::record::fingerprint::{Fingerprint, Parts};
-use crate::record::summary::SUMMARY;
 use crate::record::{Record, Recorder, SummaryRow};
 use crate::study::Judgement;
 use crate::units::{SimDuration, SimTime};
@@ -168,7 +168,7 @@ impl RunWriter {
 
     /// Writes what remains, draws the charts and puts the folder in its place. `lock` is the
     /// scenario with every default filled in, `load_files` are copied in or named, `complete` is
-    /// false for a run that was interrupted.
+    /// false for a run that was interrupted, `study` is what it is one run of.
     ///
     /// # Errors
     /// [`Error::Outside`] where the disk said no, now or earlier; then no folder is left.
@@ -178,6 +178,7 @@ impl RunWriter {
         load_files: &LoadFiles,
         complete: bool,
         judgement: Judgement,
+        study: Option<&StudyInfo<'_>>,
     ) -> Result<Written, Error> {
         let Self { mut folder, info, tables, events, failure, .. } = self;
         let Self { fingerprint, mut summary, blocks, said, revisions, .. } = self;
@@ -193,18 +194,12 @@ impl RunWriter {
         let events = events.into_file().map_err(outside("write", &folder.path(EVENTS)))?;
         folder.add(events)?;
         summary.iter_mut().for_each(|row| judgement.tell_hurt(row));
-        let zero = info.zero();
-        let file = folder.begin("summary.csv")?;
-        let failed = outside("write", file.path());
-        let table = Rows::new(SUMMARY, file).and_then(|mut table| {
-            summary.iter().try_for_each(|row| table.row(|get| get(row, zero)))?;
-            Ok(table)
-        });
-        close(&mut folder, table.map_err(failed)?)?;
+        write_summary(&mut folder, &summary, study)?;
         let fingerprint = fingerprint.parts();
         let messages = said.rows();
         let document = Document::new(&info, complete, &fingerprint, &summary, &judgement)
-            .with(&blocks, &messages, &revisions);
+            .with(&blocks, &messages, &revisions)
+            .of_study(study);
         folder.write("summary.json", &json(&document)?)?;
         folder.write(LOCK, lock.as_bytes())?;
         for file in &load_files.copied {
@@ -221,6 +216,7 @@ impl RunWriter {
             name: &info.name,
             seed,
             replication,
+            replications: study.map(|study| study.gathered.runs),
             complete,
             load_files: load_files.named.iter().map(FileEntry::from).collect(),
         })?;
@@ -238,7 +234,7 @@ impl RunWriter {
 }
 
 /// Closes a table and enters its file in the manifest.
-fn close<G>(folder: &mut RunFolder, table: Rows<G>) -> Result<(), Error> {
+pub(super) fn close<G>(folder: &mut RunFolder, table: Rows<G>) -> Result<(), Error> {
     let failed = outside("write", table.path());
     let file = table.into_file().map_err(failed)?;
     folder.add(file)

@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use super::run::RunInfo;
 use super::said::{MessageRow, RevisionRow};
+use super::study::StudyInfo;
 use crate::record::columns::BLOCKS;
 use crate::record::fingerprint::Parts;
 use crate::record::{Block, BlockKind, SummaryRow, Value};
 use crate::scenario::{Condition, Expect, Threshold, Window};
-use crate::study::{Finding, Judgement, Number};
+use crate::stats::interval::{LEVEL, wilson};
+use crate::study::{Finding, Judgement, Number, Over};
 use crate::units::{SECOND, SimTime};
 
 /// Version of this file's format.
@@ -82,6 +84,8 @@ pub(super) struct Document<'a> {
     revisions: &'a [RevisionRow],
     thresholds: Vec<Said<'a>>,
     expects: Vec<Said<'a>>,
+    /// What the run is one of: `services` and `total` are those of the run that is shown.
+    study: Option<&'a StudyInfo<'a>>,
 }
 
 /// What was asked, what was seen and what is said of it.
@@ -103,6 +107,55 @@ struct Said<'a> {
     /// The end of the first sample interval after which an upper limit did not hold.
     broken_s: Value<'static>,
     verdict: &'static str,
+    /// How it stands over several runs; null for one.
+    over: Option<SaidOver>,
+}
+
+/// What is said of several runs.
+#[derive(Serialize)]
+struct SaidOver {
+    runs: u64,
+    /// Runs in which it holds, their share with Wilson's interval, and the first one without.
+    met: u64,
+    met_ratio: Option<f64>,
+    met_ratio_low: Option<f64>,
+    met_ratio_high: Option<f64>,
+    first_not_met: Option<u64>,
+    /// What `seen` is: the mean or the median of the runs.
+    statistic: &'static str,
+    /// The ends of its interval, in the unit; null where there is none or it has no end.
+    low: Option<f64>,
+    high: Option<f64>,
+    /// 5 % and 95 % of the runs have no more.
+    p5: Option<f64>,
+    p95: Option<f64>,
+    /// Runs in which it never came.
+    never: u64,
+    /// About how many more runs would tell, where it is unclear.
+    more: Option<u64>,
+}
+
+impl SaidOver {
+    fn new(over: &Over) -> Self {
+        let met = wilson(over.met, over.runs, LEVEL);
+        let within = over.estimate.and_then(|(centre, estimate)| estimate.within(centre));
+        let estimate = over.estimate.map(|(_, estimate)| estimate);
+        Self {
+            runs: over.runs,
+            met: over.met,
+            met_ratio: met.map(|within| within.estimate),
+            met_ratio_low: met.map(|within| within.low),
+            met_ratio_high: met.map(|within| within.high),
+            first_not_met: over.first_not_met,
+            statistic: over.estimate.map_or("every_run", |(centre, _)| centre.name()),
+            low: within.map(|within| within.low),
+            high: within.map(|within| within.high),
+            p5: estimate.and_then(|estimate| estimate.p5),
+            p95: estimate.and_then(|estimate| estimate.p95),
+            never: estimate.map_or(0, |estimate| estimate.never),
+            more: over.more,
+        }
+    }
 }
 
 /// A number as JSON has it.
@@ -137,6 +190,7 @@ impl<'a> Said<'a> {
             at_s: Value::reached(finding.at, zero),
             broken_s: Value::reached(finding.broken, zero),
             verdict: finding.verdict.name(),
+            over: finding.over.as_deref().map(SaidOver::new),
         }
     }
 
@@ -181,6 +235,7 @@ impl<'a> Document<'a> {
             total: rows.iter().find(|row| row.service.is_empty()),
             thresholds: judgement.thresholds.iter().map(|f| Said::threshold(f, zero)).collect(),
             expects: judgement.expects.iter().map(|f| Said::expect(f, zero)).collect(),
+            study: None,
         }
     }
 
@@ -192,5 +247,10 @@ impl<'a> Document<'a> {
         revisions: &'a [RevisionRow],
     ) -> Self {
         Self { blocks, messages, revisions, ..self }
+    }
+
+    /// The same of a run that is one of a study.
+    pub(super) fn of_study(self, study: Option<&'a StudyInfo<'a>>) -> Self {
+        Self { study, ..self }
     }
 }

@@ -105,10 +105,19 @@ impl Histogram {
     /// Adds all counts of another.
     pub fn merge(&mut self, other: &Self) {
         for (cell, count) in other.cells() {
-            self.count[cell] += count;
-            self.used[cell / 64] |= 1 << (cell % 64);
+            self.add(cell, count);
         }
-        self.total += other.total;
+    }
+
+    /// Adds the counts of another, as [`Self::cells`] gave them.
+    pub fn add_cells(&mut self, cells: &[(usize, u64)]) {
+        cells.iter().for_each(|&(cell, count)| self.add(cell, count));
+    }
+
+    fn add(&mut self, cell: usize, count: u64) {
+        self.count[cell] += count;
+        self.used[cell / 64] |= 1 << (cell % 64);
+        self.total += count;
     }
 
     /// Forgets everything, at the cost of the cells in use.
@@ -167,6 +176,9 @@ mod tests {
         both.merge(&b);
         assert_eq!(both.len(), 1_000);
         assert_eq!(both.cells().map(|(_, n)| n).sum::<u64>(), 1_000);
+        let mut again = Histogram::default();
+        again.add_cells(&both.cells().collect::<Vec<_>>());
+        assert_eq!(again, both);
         both.clear();
         assert_eq!(both, Histogram::default());
     }

@@ -1,5 +1,6 @@
 //! Takes the facts of a run and says whether what was asked of it holds.
 
+use super::estimate::{Centre, Estimate};
 use super::number::Number;
 use super::part::Part;
 use super::tally::Tally;
@@ -16,7 +17,7 @@ pub enum Verdict {
     Pass,
     /// It does not.
     Fail,
-    /// There was nothing to measure.
+    /// There was nothing to measure, or the interval has the limit in it.
     Unclear,
 }
 
@@ -40,7 +41,7 @@ pub struct Finding<T> {
     pub service: String,
     /// The unit of its metric.
     pub unit: &'static str,
-    /// What was seen; nothing where there was nothing to measure.
+    /// What was seen, of several runs the estimate; nothing where there was nothing to measure.
     pub seen: Option<Number>,
     /// The end of the sample interval in which it was seen, where it is that of one.
     pub at: Option<SimTime>,
@@ -51,6 +52,24 @@ pub struct Finding<T> {
     pub broken: Option<SimTime>,
     /// Whether it is an upper limit of what there is at every instant.
     pub is_watched: bool,
+    /// How it stands over several runs; absent for one.
+    pub over: Option<Box<Over>>,
+}
+
+/// What was asked, over several runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Over {
+    /// Runs.
+    pub runs: u64,
+    /// Runs in which it holds.
+    pub met: u64,
+    /// The first run in which it does not.
+    pub first_not_met: Option<u64>,
+    /// What the metric comes to, and what stands for it; absent for an expectation, which must hold
+    /// in every run.
+    pub estimate: Option<(Centre, Estimate)>,
+    /// About how many more runs would tell, where it is unclear.
+    pub more: Option<u64>,
 }
 
 /// What is said of all that was asked of a run.
@@ -79,6 +98,14 @@ impl Judgement {
         let limits = self.thresholds.iter().filter(|f| f.is_watched);
         let limits: Vec<_> = limits.map(|f| (f.service.as_str(), f.broken)).collect();
         tell_hurt(row, &limits);
+    }
+
+    /// The judgement of a study, with the instants at which limits broke in the run that is shown.
+    pub fn of_shown(mut self, shown: &Self) -> Self {
+        for (finding, shown) in self.thresholds.iter_mut().zip(&shown.thresholds) {
+            finding.broken = shown.broken;
+        }
+        self
     }
 
     /// Whether everything holds.
@@ -242,7 +269,7 @@ impl<'s> Judge<'s> {
         let rows: Vec<SummaryRow> = self.parts.iter().map(Part::row).collect();
         Judgement {
             thresholds: self.thresholds.iter().map(|measured| measured.finding(&rows)).collect(),
-            expects: self.expects.iter().map(Watched::finding).collect(),
+            expects: self.expected(),
         }
     }
 
@@ -256,17 +283,37 @@ impl<'s> Judge<'s> {
     }
 
     fn total(&mut self, total: &Total<'_>) {
-        self.close_interval();
-        let asked = |m: &Measured<'s>| m.service == total.service && m.part.is_none();
-        if self.thresholds.iter().any(asked) {
-            let mut row = SummaryRow::new(total);
-            let limits = self.thresholds.iter().filter(|m| m.watched.is_some());
-            let limits: Vec<_> = limits.map(|m| (m.service, m.broken)).collect();
-            tell_hurt(&mut row, &limits);
-            for measured in self.thresholds.iter_mut().filter(|m| asked(m)) {
-                measured.seen = measured.of_row(&row);
-            }
+        if self.thresholds.iter().any(|m| m.is_of(total.service)) {
+            self.take(&mut SummaryRow::new(total));
         }
+    }
+
+    /// Takes a row of the run's summary, and tells it when its customers are hurt.
+    pub(super) fn take(&mut self, row: &mut SummaryRow) {
+        self.close_interval();
+        let limits = self.thresholds.iter().filter(|m| m.watched.is_some());
+        let limits: Vec<_> = limits.map(|m| (m.service, m.broken)).collect();
+        tell_hurt(row, &limits);
+        for measured in self.thresholds.iter_mut().filter(|m| m.is_of(&row.service)) {
+            measured.seen = measured.of_row(row);
+        }
+    }
+
+    /// What each threshold is of, once the run is over.
+    pub(super) fn seen(&self) -> Vec<Option<Number>> {
+        let rows: Vec<SummaryRow> = self.parts.iter().map(Part::row).collect();
+        self.thresholds.iter().map(|measured| measured.seen(&rows)).collect()
+    }
+
+    /// What is said of the expectations, once the run is over.
+    pub(super) fn expected(&self) -> Vec<Finding<Expect>> {
+        self.expects.iter().map(Watched::finding).collect()
+    }
+
+    /// Of each threshold: the name of its column, and its unit.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let column = |at: usize| (SUMMARY[at].name, SUMMARY[at].unit);
+        self.thresholds.iter().map(move |measured| measured.column.map_or(("", ""), column))
     }
 }
 
@@ -277,12 +324,19 @@ impl Measured<'_> {
         Number::of_row(row, column.name, column.get)
     }
 
+    /// Whether it is a number of that service's whole run.
+    fn is_of(&self, service: &str) -> bool {
+        self.service == service && self.part.is_none()
+    }
+
+    /// What was seen, given the summaries of parts.
+    fn seen(&self, parts: &[SummaryRow]) -> Option<Number> {
+        self.part.map_or(self.seen, |part| self.of_row(&parts[part]))
+    }
+
     /// What is said of it, given the summaries of parts.
     fn finding(&self, parts: &[SummaryRow]) -> Finding<Threshold> {
-        let seen = match self.part {
-            None => self.seen,
-            Some(part) => self.of_row(&parts[part]),
-        };
+        let seen = self.seen(parts);
         Finding {
             asked: self.threshold.clone(),
             service: self.service.to_owned(),
@@ -296,6 +350,7 @@ impl Measured<'_> {
             },
             broken: self.broken,
             is_watched: self.watched.is_some(),
+            over: None,
         }
     }
 }
@@ -316,6 +371,7 @@ impl Watched<'_> {
             verdict: if met { Verdict::Pass } else { Verdict::Fail },
             broken: None,
             is_watched: false,
+            over: None,
         }
     }
 }

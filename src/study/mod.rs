@@ -1,12 +1,23 @@
-//! What runs come to beyond their numbers: whether what was asked of them holds.
+//! What runs come to beyond their numbers: whether what was asked of them holds, and how sure that
+//! is.
 //!
 //! Everything here takes the facts of a run as they are stated, reads no file and keeps to the
 //! numbers as they are: a whole number stays one until something is divided.
+//!
+//! - [`judge`]: one run, and what was asked of it.
+//! - [`replicate`]: one scenario, many runs, in parallel: the mechanism of every study.
+//! - [`gather`]: what many runs come to, and how many of them it takes.
+//! - [`estimate`]: one number over runs, its interval, and how that stands to a limit.
 
+pub mod estimate;
+pub mod gather;
 pub mod judge;
 pub mod number;
 mod part;
+pub mod replicate;
 mod tally;
 
-pub use judge::{Finding, Judge, Judgement, Verdict};
+pub use estimate::{Centre, Estimate};
+pub use gather::{Gathered, Gleaner, Outcome, Rule};
+pub use judge::{Finding, Judge, Judgement, Over, Verdict};
 pub use number::Number;

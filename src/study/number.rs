@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use crate::record::summary::SummaryGetter;
 use crate::record::{SummaryRow, Value};
 use crate::scenario::{Condition, Limit};
+use crate::units::SECOND;
 
 /// A number in the unit of its metric; lengths and instants are in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +37,23 @@ impl Number {
     /// The number of a summary's column; what is empty because it never came is infinite.
     pub fn of_row(row: &SummaryRow, column: &str, get: SummaryGetter) -> Option<Self> {
         Self::of(get(row, row.zero)).or_else(|| never(row, column).then_some(Self::Infinite))
+    }
+
+    /// The number in the unit of its metric: lengths and instants in seconds.
+    pub fn in_unit(self, unit: &str) -> f64 {
+        match unit {
+            "s" => self.to_f64() / SECOND as f64,
+            _ => self.to_f64(),
+        }
+    }
+
+    /// A number that is in the unit of its metric already.
+    pub fn from_unit(number: f64, unit: &str) -> Self {
+        match unit {
+            _ if number.is_infinite() => Self::Infinite,
+            "s" => Self::Real(number * SECOND as f64),
+            _ => Self::Real(number),
+        }
     }
 
     /// The limit as a number.
@@ -71,19 +89,32 @@ impl Number {
     }
 }
 
+/// Instants that need not be reached.
+const INSTANTS: [&str; 6] = [
+    "first_block_s",
+    "first_key_failure_s",
+    "last_key_failure_s",
+    "revocation_detected_s",
+    "customers_hurt_s",
+    "data_unreachable_s",
+];
+
+/// Percentiles that are infinite where so many failed.
+const WITH_FAILURES: &str = "latency_with_failures_s_";
+
+/// Whether a column of the summary may be empty because something never came.
+pub fn may_never_come(column: &str) -> bool {
+    INSTANTS.contains(&column) || column == "ride_out_s" || column.starts_with(WITH_FAILURES)
+}
+
 /// Whether an empty cell means that something never came, rather than that there was nothing to
 /// measure.
 fn never(row: &SummaryRow, column: &str) -> bool {
     match column {
-        "first_block_s"
-        | "first_key_failure_s"
-        | "last_key_failure_s"
-        | "revocation_detected_s"
-        | "customers_hurt_s"
-        | "data_unreachable_s" => true,
+        instant if INSTANTS.contains(&instant) => true,
         // Without a block there is nothing to ride out.
         "ride_out_s" => row.first_block.is_some() && row.first_key_failure.is_none(),
-        latency if latency.starts_with("latency_with_failures_s_") => row.failed() > 0,
+        latency if latency.starts_with(WITH_FAILURES) => row.failed() > 0,
         _ => false,
     }
 }

@@ -18,17 +18,22 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Starts a run with these settings and waits until it has begun its folder: from then on it
 /// listens.
 fn begin(folder: &Folder, sets: &[&str]) -> Child {
+    let sets: Vec<&str> = sets.iter().flat_map(|set| ["--set", set]).collect();
+    begin_with(folder, &sets, "timeseries.csv")
+}
+
+/// Starts a run with these arguments and waits until it has begun a file.
+fn begin_with(folder: &Folder, args: &[&str], file: &str) -> Child {
     folder.write("small.toml", SMALL);
-    let sets = sets.iter().flat_map(|set| ["--set", set]);
     let child = command(folder)
         .args(["run", "small.toml"])
-        .args(sets)
+        .args(args)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let begun = Instant::now();
-    while !folder.join("results/runs/.small.partial/timeseries.csv").exists() {
+    while !folder.join("results/runs/.small.partial").join(file).exists() {
         assert!(begun.elapsed() < PATIENCE, "the run did not begin");
         sleep(Duration::from_millis(5));
     }
@@ -76,6 +81,30 @@ fn an_interrupted_run_is_a_whole_folder() {
         let path = folder.join("results/runs/small").join(file["name"].as_str().unwrap());
         assert_eq!(path.metadata().unwrap().len(), file["bytes"], "{}", path.display());
     }
+}
+
+/// Replications that are complete are written, and one of them is shown.
+#[test]
+fn an_interrupted_study_has_what_is_complete() {
+    let folder = Folder::new("interrupted-study");
+    let child = begin_with(&folder, &["-r", "1000000"], "replications.csv");
+    sleep(Duration::from_millis(500));
+    interrupt(&child);
+    let ran = end(child).exits(97).says(&["interrupted after", " replications: "]);
+    assert!(ran.out.contains("replications until the interruption"), "{}", ran.out);
+    let out = folder.join("results/runs/small");
+    let manifest = json(&out.join("manifest.json"));
+    assert_eq!(manifest["complete"], false);
+    let rows = std::fs::read_to_string(out.join("replications.csv")).unwrap().lines().count();
+    assert_eq!(manifest["replications"], (rows - 1) / 2, "each has a row a service and a total");
+    // A first replication that takes longer than anybody waits leaves nothing.
+    let long = ["-r", "5", "--set", "duration=36500d", "--out", "long"];
+    folder.write("results/runs/.small.partial/replications.csv", "");
+    let child = begin_with(&folder, &long, "replications.csv");
+    sleep(Duration::from_millis(300));
+    interrupt(&child);
+    end(child).exits(97).says(&["no replication of small was complete, nothing is written"]);
+    assert!(!folder.join("long").exists());
 }
 
 #[test]

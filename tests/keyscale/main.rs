@@ -12,6 +12,7 @@ mod replay;
 mod results;
 mod scenarios;
 mod snapshots;
+mod study;
 mod thresholds;
 mod tidy;
 mod trace;

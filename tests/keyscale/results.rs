@@ -14,7 +14,7 @@ fn a_run_leaves_a_folder_and_a_verdict() {
     let ran = keyscale(&folder, ["run", "small.toml"]).exits(0);
     assert_eq!(ran.err, "");
     let verdict = ran.out.lines().find(|line| line.starts_with("VERDICT")).unwrap();
-    assert!(verdict.ends_with("One run, no interval."), "{verdict}");
+    assert!(verdict.ends_with("One run, no interval: add -r."), "{verdict}");
     assert!(ran.out.contains("keyscale run small.toml --seed 1\n"), "{}", ran.out);
     let files = folder.list("results/runs/small");
     for name in ["manifest.json", "scenario.lock.toml", "summary.csv", "timeseries.csv"] {

@@ -16,7 +16,7 @@ fn what_is_met_exits_with_0_and_what_is_not_with_99() {
     let folder = Folder::new("thresholds");
     let check = |asked: &str, code: i32, lines: &[&str], verdict: &str| {
         folder.write("a.toml", asking(asked));
-        let ran = keyscale(&folder, ["run", "a.toml"]).exits(code);
+        let ran = keyscale(&folder, ["run", "a.toml", "-r", "1"]).exits(code);
         for line in lines {
             assert!(ran.out.lines().any(|l| l.trim_start() == *line), "{line}\n{}", ran.out);
         }
@@ -60,7 +60,7 @@ fn json_has_what_was_asked_and_seen() {
          service = \"web\"\nfrom = \"60s\"\nis = \"sum > 10\"\n",
         ),
     );
-    let ran = keyscale(&folder, ["run", "a.toml", "--format", "json"]).exits(99);
+    let ran = keyscale(&folder, ["run", "a.toml", "-r", "1", "--format", "json"]).exits(99);
     let json: Value = serde_json::from_str(&ran.out).unwrap();
     let threshold = &json["thresholds"][0];
     assert_eq!(threshold["key"], "thresholds.latency");

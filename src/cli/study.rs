@@ -1,0 +1,116 @@
+//! The replications of a scenario: how many, by whom, and what they leave in its folder.
+
+use std::num::NonZero;
+
+use super::args::Run;
+use super::console::Console;
+use super::interrupt::Interrupt;
+use super::numbers::counted;
+use super::progress::Progress;
+use super::read::Ready;
+use crate::error::Error;
+use crate::output::{RunFolder, StudyInfo, Until};
+use crate::scenario::Scenario;
+use crate::study::replicate::{Crew, Ended, Subject};
+use crate::study::{Gathered, Gleaner, Rule};
+
+/// How many replications are asked for; none for a single run.
+pub(super) fn rule(asked: &Run, scenario: &Scenario) -> Option<Rule> {
+    match asked.replications {
+        Some(1) => None,
+        Some(count) => Some(Rule::Fixed(count)),
+        None => (!scenario.thresholds.is_empty()).then_some(Rule::UNTIL_KNOWN),
+    }
+}
+
+/// Replications that are done.
+pub(super) struct Studied<'s> {
+    /// What they come to.
+    pub gathered: Gathered<'s>,
+    /// Why there are so many.
+    pub until: Until,
+    /// The one to show.
+    pub shown: u64,
+}
+
+impl Studied<'_> {
+    /// What the files say about it.
+    pub fn info(&self) -> StudyInfo<'_> {
+        StudyInfo { gathered: &self.gathered, until: self.until, shown: self.shown }
+    }
+
+    /// Whether all that were wanted are there.
+    pub fn is_complete(&self) -> bool {
+        self.until != Until::Interrupted
+    }
+}
+
+/// Workers, as many as are asked for.
+///
+/// # Errors
+/// [`Error::Outside`] where the system has no more threads.
+pub(super) fn crew(jobs: Option<u16>) -> Result<Crew, Error> {
+    let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    Crew::new(jobs.map_or_else(processors, usize::from))
+        .map_err(|error| Error::Outside("start threads".to_owned(), error))
+}
+
+/// Runs replications and writes a row of each; nothing where not even one was complete.
+///
+/// # Errors
+/// What the disk says, or a broken law.
+pub(super) fn study<'s>(
+    asked: &Run,
+    ready: &'s Ready,
+    mut rule: Rule,
+    folder: &mut RunFolder,
+    interrupt: &Interrupt,
+    console: &mut Console<'_>,
+) -> Result<Option<Studied<'s>>, Error> {
+    let Ready { checked, traces, duration, .. } = ready;
+    let subject = Subject { scenario: &checked.scenario, traces, duration: *duration };
+    let fixed = matches!(rule, Rule::Fixed(_));
+    let most = rule.most();
+    let mut gathered = Gathered::new(subject.scenario);
+    let mut table = folder.replications()?;
+    let mut progress = Progress::begin(*duration, asked.talk, console);
+    let mut failure = None;
+    let ended = crew(asked.jobs)?.replicate(
+        &subject,
+        0..most,
+        || Gleaner::new(subject.scenario),
+        || interrupt.asked(),
+        |number, outcome| {
+            gathered.take(&outcome);
+            failure = table.write(number, &outcome.rows).err();
+            let outlook = || match gathered.outlook() {
+                Some((width, target)) if !fixed => (target.min(most), Some(width)),
+                Some((width, _)) => (most, Some(width)),
+                None => (if fixed { most } else { crate::study::gather::FIRST }, None),
+            };
+            progress.at_replication(gathered.runs, outlook, gathered.arrivals, console);
+            failure.is_none() && rule.wants_more(&gathered)
+        },
+    );
+    let speed = progress.end(gathered.arrivals);
+    if let Some(error) = failure {
+        return Err(error);
+    }
+    let ended = ended.map_err(|broken| {
+        let seed = subject.scenario.seed;
+        Error::Law(format!("{broken}\n  = help: seed {seed} of {}", ready.path.display()))
+    })?;
+    if asked.talk.verbose {
+        let runs = counted(gathered.runs, "replication");
+        console.err(&format!("{runs}: {speed}\n"));
+    }
+    let Some(shown) = gathered.median_run() else { return Ok(None) };
+    folder.add_replications(table)?;
+    let until = match (ended, fixed) {
+        (Ended::Stopped, _) => Until::Interrupted,
+        (Ended::All | Ended::Enough, true) => Until::Fixed,
+        (Ended::All | Ended::Enough, false) if rule.is_known() => Until::Known,
+        (Ended::All | Ended::Enough, false) => Until::Cap,
+    };
+    Ok(Some(Studied { gathered, until, shown }))
+}
