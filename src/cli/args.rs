@@ -47,8 +47,7 @@ const MOST: u64 = 1_000_000;
 #[command(before_help = "\
 Examples:
   keyscale run scenario.toml
-  keyscale run scenario.toml --set services.web.max_instances=50 --out results/runs/more
-  keyscale run scenario.toml -r 100 --jobs 2
+  keyscale run scenario.toml -r 100 --set services.web.max_instances=50 --out results/runs/more
   keyscale run scenario.toml --seed 7 --without key_outage")]
 pub(super) struct Run {
     /// What to run.

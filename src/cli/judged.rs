@@ -101,7 +101,7 @@ fn seen<T>(finding: &Finding<T>) -> String {
             let median = if centre == Centre::Median { "median " } else { "" };
             let told = within(centre, &estimate, finding.unit);
             let more = over.more.map_or(String::new(), |more| {
-                format!("; needs about {} more", counted(more, "replication"))
+                format!("; needs about {}", counted(more, "more replication"))
             });
             format!("{median}{told}, met in {} of {runs}{more}", count(over.met))
         }

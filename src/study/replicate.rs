@@ -237,13 +237,12 @@ mod tests {
 duration = "4m"
 
 [services.web]
-min_instances = 1
+location = "europe-west1"
 max_instances = 8
-initial_instances = 2
 concurrency = 2
 service_time = { exponential = { mean = "150ms" } }
-pending_timeout = "3s"
-encryption.key = "gate"
+pending_timeout = { fixed = "3s" }
+encryption = { key = "main" }
 [[services.web.load]]
 poisson = { rate = "20/s" }
 
@@ -252,10 +251,13 @@ service_time = { exponential = { mean = "100ms" } }
 [[services.shop.load]]
 closed_loop = { clients = 5, think = { exponential = { mean = "1s" } } }
 
-[keys.gate]
+[keys.main]
+resource = "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k"
+protection_level = "EXTERNAL"
 external_manager = "vault"
-[external_managers.vault]
-outages = { mttf = { exponential = { mean = "90s" } }, mttr = { exponential = { mean = "40s" } } }
+[external_managers.vault.outages]
+time_to_failure = { exponential = { mean = "90s" } }
+time_to_repair = { exponential = { mean = "40s" } }
 "#;
 
     #[derive(Default)]
