@@ -97,8 +97,11 @@ fn cell(number: Option<f64>) -> Value<'static> {
     number.filter(|number| number.is_finite()).map_or(Value::Empty, Value::Ratio)
 }
 
+/// Reads a statistic as a cell.
+type Statistic = fn(&Estimate) -> Value<'static>;
+
 /// Statistics over runs by name.
-const STATISTICS: [(&str, fn(&Estimate) -> Value<'static>); 9] = [
+const STATISTICS: [(&str, Statistic); 9] = [
     ("mean", |e| cell(e.mean)),
     ("mean_low", |e| cell(e.mean_within.map(|within| within.low))),
     ("mean_high", |e| cell(e.mean_within.map(|within| within.high))),
