@@ -1,7 +1,7 @@
 //! What was asked of a run, a line each: whether it holds, what was seen, where the file asks it.
 
 use super::console::{BAD, Console, GOOD, WARNING};
-use super::numbers::{count, counted, length, share};
+use super::numbers::{count, counted, dollars, length, share};
 use super::study_text::within;
 use crate::scenario::{Checked, Condition, Window};
 use crate::study::{Centre, Finding, Judgement, Number, Verdict};
@@ -115,6 +115,7 @@ pub(super) fn shown(number: Number, unit: &str) -> String {
         (number, "s") if number.to_f64() >= 0.0 => length(SimDuration(number.to_f64() as u64)),
         (number, "s") => format!("-{}", length(SimDuration(-number.to_f64() as u64))),
         (number, "1") => share(number.to_f64()),
+        (number, "USD" | "USD/day") => dollars(number.to_f64()),
         (Number::Whole(whole), _) => match u64::try_from(whole) {
             Ok(whole) => count(whole),
             Err(_) => whole.to_string(),
@@ -139,6 +140,8 @@ mod tests {
         check(Number::Whole(12_345), "requests", "12,345");
         check(Number::Real(2.5), "instances", "2.5");
         check(Number::Real(7.0), "requests", "7");
+        check(Number::Real(0.002), "USD", "$0.002");
+        check(Number::Real(12.875), "USD/day", "$12.88");
         check(Number::Infinite, "s", "never");
     }
 }

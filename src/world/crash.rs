@@ -110,8 +110,8 @@ impl<Q: EventList> World<'_, Q> {
         for event in short {
             let Event::OutOfMemory { instance, serial, shortage } = event else { continue };
             let place = self.instances.place(instance);
-            let suffices_for = self.revisions[place.revision.index()].traffic.memory_suffices_for;
-            let lasting = place.shortages == shortage && place.load > suffices_for;
+            let below = self.revisions[place.revision.index()].traffic.memory_below;
+            let lasting = place.shortages == shortage && place.load > below + 1;
             if self.instances.is(instance, serial) && lasting {
                 killed.push(instance);
             }

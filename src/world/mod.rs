@@ -219,7 +219,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         if let (Some(memory), false) =
             (&settings.out_of_memory, self.scenario.without.out_of_memory)
         {
-            revision.traffic.memory_suffices_for = memory.above;
+            revision.traffic.memory_below = memory.above - 1;
         }
         revision.deploy_at(self.now, self.zero);
         self.revisions.push(revision);

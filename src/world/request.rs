@@ -84,18 +84,25 @@ impl<Q: EventList> World<'_, Q> {
         }
     }
 
-    /// A slot of an instance that had this load is taken.
+    /// A slot of an instance that had this load is taken. One comparison tells the two loads that
+    /// matter from all others: none, and what memory suffices for.
     #[inline]
     fn occupy(&mut self, revision: RevisionId, instance: InstanceId, load: u16) {
-        let place = self.instances.place_mut(instance);
-        place.load = load + 1;
+        self.instances.place_mut(instance).load = load + 1;
+        if load.wrapping_sub(1) >= self.revisions[revision.index()].traffic.memory_below {
+            self.occupy_notably(revision, instance, load);
+        }
+    }
+
+    /// An idle instance becomes busy, or its memory may be short from now on.
+    #[inline(never)]
+    fn occupy_notably(&mut self, revision: RevisionId, instance: InstanceId, load: u16) {
+        let r = &mut self.revisions[revision.index()];
         if load == 0 {
-            place.since = self.now.0;
-            let r = &mut self.revisions[revision.index()];
             r.step_meter(self.now);
             r.meter.becomes_busy();
-        }
-        if load == self.revisions[revision.index()].traffic.memory_suffices_for {
+            self.instances.place_mut(instance).since = self.now.0;
+        } else if load == r.traffic.memory_below + 1 {
             self.memory_short(instance);
         }
     }

@@ -33,8 +33,9 @@ pub struct Traffic {
     pub client_timeout: u64,
     /// Whether the work of a request that is given up keeps its slot.
     pub holds_abandoned: bool,
-    /// Requests at once on an instance for which its memory suffices; the largest number: any.
-    pub memory_suffices_for: u16,
+    /// One less than the requests at once for which an instance's memory suffices; where it
+    /// suffices for any, a number that no load comes to.
+    pub memory_below: u16,
     /// Whether its service's clients do more than send a request and wait.
     pub has_clients: bool,
     /// Slots held by the work of requests that were given up.
@@ -275,7 +276,7 @@ impl<'s> Revision<'s> {
                 request_timeout: settings.request_timeout.0,
                 client_timeout: settings.client.timeout.map_or(u64::MAX, |t| t.0),
                 holds_abandoned: settings.client.hold_abandoned,
-                memory_suffices_for: u16::MAX,
+                memory_below: u16::MAX - 1,
                 has_clients,
                 ..Traffic::default()
             },
