@@ -332,7 +332,7 @@ time_to_repair = { exponential = { mean = "40s" } }
         let stop = || over.load(Ordering::Relaxed);
         let ended = crew.replicate(&subject, 0..10_000, Print::default, stop, |number, _| {
             taken.push(number);
-            over.store(taken.len() == 5, Ordering::Relaxed);
+            over.store(taken.len() >= 5, Ordering::Relaxed);
             true
         });
         assert_eq!(ended, Ok(Ended::Stopped));
