@@ -144,12 +144,15 @@ impl<'s, Q: EventList> World<'s, Q> {
         }
     }
 
-    /// Orders starts up to what is wanted, and begins those that others have made room for.
+    /// Orders starts up to what is wanted, and for those who wait; and begins those that others
+    /// have made room for.
     pub(super) fn refill(&mut self, revision: RevisionId) {
         let r = &self.revisions[revision.index()];
+        let waiting = r.pending.len();
         for _ in r.ready + r.ordered()..r.wanted {
             self.order_start(revision);
         }
+        self.start_on_demand(revision, waiting);
         self.begin_waiting(revision);
     }
 
