@@ -189,7 +189,10 @@ impl<Q: EventList> World<'_, Q> {
             let r = &mut self.revisions[revision.index()];
             match r.pending.pop() {
                 // No other instance has a free slot.
-                Some(next) => self.hand_over(revision, instance, next),
+                Some(next) => {
+                    r.router.hand_over(place.seat);
+                    self.hand_over(revision, instance, next);
+                }
                 None => {
                     r.router.give(place.seat, place.load);
                     place.load -= 1;

@@ -133,6 +133,15 @@ impl Router {
         }
     }
 
+    /// A request that waited takes the slot that another gives back, the only one that is free.
+    #[inline]
+    pub fn hand_over(&mut self, seat: u32) {
+        match &mut self.0 {
+            Rule::Levels(_) => {}
+            Rule::Slots(slots) => slots.hand_over(seat),
+        }
+    }
+
     /// Gives back a slot of an instance that had this load.
     #[inline]
     pub fn give(&mut self, seat: u32, load: u16) {

@@ -126,6 +126,19 @@ impl Slots {
         if *load == self.room { self.close(seat) } else { self.used(seat) }
     }
 
+    /// A slot goes from one request to another: with round robin that was its turn.
+    pub fn hand_over(&mut self, seat: u32) {
+        match &mut self.order {
+            Order::Turns { next, .. } => *next = seat + 1,
+            // It has no free slot before and after, so it is in none of their lists.
+            Order::Drawn(_)
+            | Order::First(_)
+            | Order::Ages(_)
+            | Order::LastUsed(_)
+            | Order::LongestUnused(_) => {}
+        }
+    }
+
     /// Gives back a slot.
     pub fn give(&mut self, seat: u32) {
         let load = &mut self.loads[seat as usize];
