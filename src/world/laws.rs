@@ -11,6 +11,7 @@ use super::blame::WHOLE;
 use super::event::{END, End, Outcome};
 use super::instance::{Life, PlaceState};
 use super::report::keys_of;
+use super::revision::Revision;
 use crate::ids::{KeyId, RevisionId};
 use crate::kernel::EventList;
 use crate::record::{CallOutcome, Phase};
@@ -200,8 +201,11 @@ impl<Q: EventList> World<'_, Q> {
     fn keys_of_services(&mut self) {
         let mut court = Court { broken: &mut self.broken, at: self.now };
         for s in &self.services {
-            let revisions = s.revisions.iter().map(|r| &self.revisions[r.index()].calls);
+            // A denial to whichever service shares the key reveals the revocation.
             let keys = keys_of(&s.revisions, &self.revisions);
+            let key = |r: &Revision<'_>| r.settings.encryption.as_ref().map(|e| e.key);
+            let on_them = |r: &&Revision<'_>| key(r).is_some_and(|key| keys.contains(&key));
+            let revisions = self.revisions.iter().filter(on_them).map(|r| &r.calls);
             let checks = keys.iter().map(|k| &self.watches[k.index()].calls);
             let denied: u64 =
                 revisions.chain(checks).map(|calls| calls[CallOutcome::Denied as usize]).sum();
