@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand::rngs::Xoshiro256PlusPlus;
 
 use super::Said;
-use crate::scenario::{Domain, ExternalManager, Without};
+use crate::scenario::{Domain, ExternalManager, Flapping, Without};
 use crate::units::{Ratio, SECOND, SimDuration, SimTime};
 
 /// An outage under way.
@@ -14,6 +14,29 @@ pub struct Outage {
     pub failure: Failure,
     /// When it ends.
     pub until: SimTime,
+}
+
+/// An outage of the timeline: known from the start, so that a call finds it at its own instant,
+/// however long before that it was decided upon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// How calls fail.
+    pub failure: Failure,
+    /// When it begins.
+    pub from: SimTime,
+    /// When it ends.
+    pub until: SimTime,
+    /// Whether the manager is back in turns.
+    pub flapping: Option<Flapping>,
+}
+
+impl Planned {
+    /// Whether the manager is away at an instant.
+    fn lasts(&self, at: SimTime) -> bool {
+        let is_down =
+            |Flapping { down, up }: Flapping| at.since(self.from).0 % (down + up).0 < down.0;
+        (self.from..self.until).contains(&at) && self.flapping.is_none_or(is_down)
+    }
 }
 
 /// How a call to the manager failed.
@@ -60,7 +83,9 @@ const SECONDS: usize = 16;
 #[derive(Clone, Debug)]
 pub struct Manager<'s> {
     settings: &'s ExternalManager,
-    /// The outage of the timeline.
+    /// The outages of the timeline.
+    planned: Vec<Planned>,
+    /// The one of them that is under way.
     pub outage: Option<Outage>,
     /// The outage that was drawn; the timeline's goes first.
     pub drawn: Option<Outage>,
@@ -74,15 +99,20 @@ pub struct Manager<'s> {
 
 impl<'s> Manager<'s> {
     /// A manager that answers and has not been called.
-    pub fn new(settings: &'s ExternalManager, renewals: Xoshiro256PlusPlus) -> Self {
+    pub fn new(
+        settings: &'s ExternalManager,
+        planned: Vec<Planned>,
+        renewals: Xoshiro256PlusPlus,
+    ) -> Self {
         let calls = [(u64::MAX, 0); SECONDS];
-        Self { settings, outage: None, drawn: None, brownout: None, renewals, calls }
+        Self { settings, planned, outage: None, drawn: None, brownout: None, renewals, calls }
     }
 
     /// Why it answers nothing at an instant.
     pub fn away(&self, at: SimTime, without: Without) -> Option<Failure> {
-        let lasting = |o: &Outage| at < o.until && self.counts(&o.failure, without);
-        self.outage.filter(lasting).or(self.drawn.filter(lasting)).map(|o| o.failure)
+        let planned = self.planned.iter().filter(|p| p.lasts(at)).map(|p| p.failure);
+        let drawn = self.drawn.filter(|o| at < o.until).map(|o| o.failure);
+        planned.chain(drawn).find(|failure| self.counts(failure, without))
     }
 
     /// Whether a failure is not switched off.
@@ -188,11 +218,13 @@ mod tests {
     fn replies() {
         let check = |latency: u64, outage: Option<(Domain, u64)>, took: u64, failure| {
             let settings = manager(&format!("latency.constant='{latency}ms'"));
-            let mut manager = Manager::new(&settings, luck());
-            manager.outage = outage.map(|(domain, ms)| Outage {
+            let planned = outage.map(|(domain, ms)| Planned {
                 failure: Failure::plain(domain),
+                from: SimTime::ZERO,
                 until: SimTime(ms * 1_000_000),
+                flapping: None,
             });
+            let mut manager = Manager::new(&settings, planned.into_iter().collect(), luck());
             let reply = manager.call(SimTime::ZERO, SimTime::ZERO, Without::default(), &mut luck());
             let failure = Option::map(failure, Failure::plain);
             let expected = Reply { took: SimDuration::from_millis(took), failure };
@@ -228,7 +260,7 @@ mod tests {
     #[test]
     fn calls_above_the_capacity_find_the_manager_overloaded() {
         let settings = manager("latency.constant='1ms'\ncapacity='7/s'\ninner_attempts=1");
-        let mut manager = Manager::new(&settings, luck());
+        let mut manager = Manager::new(&settings, vec![], luck());
         let zero = SimTime(SECOND / 2);
         let mut served = |ms: u64| {
             let replies = (0..10).map(|_| {
@@ -238,7 +270,7 @@ mod tests {
         };
         assert_eq!((served(0), served(499), served(500), served(1_500)), (7, 0, 7, 7));
         let settings = manager_with_two_attempts();
-        let mut manager = Manager::new(&settings, luck());
+        let mut manager = Manager::new(&settings, vec![], luck());
         let reply = manager.call(SimTime::ZERO, SimTime::ZERO, Without::default(), &mut luck());
         let overloaded = Some(Failure::plain(Domain::OverloadedEkm));
         assert_eq!(reply, Reply { took: SimDuration::from_millis(2), failure: overloaded });
@@ -253,7 +285,7 @@ mod tests {
     #[test]
     fn a_brownout_is_slow_and_fails_a_share() {
         let settings = manager("latency.constant='10ms'\ninner_attempts=1");
-        let mut manager = Manager::new(&settings, luck());
+        let mut manager = Manager::new(&settings, vec![], luck());
         let failure = Failure::plain(Domain::ExternalServerError);
         let (latency_factor, error_share) = (Ratio(3.0), Ratio(0.25));
         manager.brownout = Some(Brownout { latency_factor, error_share, failure });

@@ -14,6 +14,7 @@ pub mod retry;
 use rand::rngs::Xoshiro256PlusPlus;
 
 use caller::Caller;
+use external::Planned;
 pub use external::{Brownout, Failure, Manager, Outage};
 pub use key::{Effect, KeyState};
 pub use quota::Meter;
@@ -22,7 +23,7 @@ use super::instance::Call;
 use crate::ids::{KeyId, ManagerId, QuotaId};
 use crate::kernel::Streams;
 use crate::record::{CallOutcome, Denial};
-use crate::scenario::{Domain, ExternalManager, Scenario};
+use crate::scenario::{Action, Domain, ExternalManager, Scenario};
 use crate::units::{SimDuration, SimTime};
 
 /// What an attempt of a key call came to.
@@ -128,6 +129,20 @@ pub struct Asked {
     said: Said,
 }
 
+/// The outages of a manager in the timeline.
+fn planned_outages(scenario: &Scenario, manager: ManagerId, zero: SimTime) -> Vec<Planned> {
+    let entries = scenario.timeline.iter().enumerate();
+    let of_it = entries.filter_map(|(i, entry)| {
+        let Action::ExternalOutage { manager: of, domain, flapping, .. } = entry.action else {
+            return None;
+        };
+        let until = entry.until.map_or(SimTime::NEVER, |until| zero + until);
+        let failure = Failure { domain, said: Said::entry(i) };
+        (of == manager).then_some(Planned { failure, from: zero + entry.at, until, flapping })
+    });
+    of_it.collect()
+}
+
 /// The key manager with everything behind it.
 #[derive(Debug)]
 pub struct KeyManager<'s> {
@@ -144,14 +159,17 @@ impl<'s> KeyManager<'s> {
     /// charged. Quota windows begin at `zero`.
     pub fn new(scenario: &'s Scenario, zero: SimTime, streams: &Streams) -> Self {
         let key = |k: &crate::scenario::Key| KeyState::new(k, streams.get("propagation", &k.name));
-        let manager = |m: &'s ExternalManager| Manager::new(m, streams.get("outages", &m.name));
+        let manager = |(i, m): (usize, &'s ExternalManager)| {
+            let planned = planned_outages(scenario, ManagerId::at(i), zero);
+            Manager::new(m, planned, streams.get("outages", &m.name))
+        };
         Self {
             scenario,
             zero,
             keys: scenario.keys.iter().map(key).collect(),
             quotas: scenario.quotas.iter().map(Meter::new).collect(),
             callers: scenario.keys.iter().map(|k| Caller::new(&k.retry)).collect(),
-            managers: scenario.external_managers.iter().map(manager).collect(),
+            managers: scenario.external_managers.iter().enumerate().map(manager).collect(),
         }
     }
 
