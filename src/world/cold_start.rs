@@ -443,6 +443,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             self.becomes_idle(instance);
         }
         self.set_pending_timer(revision);
+        self.look_for_idle(revision);
     }
 
     /// An attempt failed: its order waits before the next.

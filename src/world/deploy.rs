@@ -243,6 +243,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             self.keep_to_limits(revision, recorder);
             self.refill(revision);
             self.name_cause(revision);
+            self.look_for_idle(revision);
         }
     }
 

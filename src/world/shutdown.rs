@@ -66,6 +66,30 @@ impl<Q: EventList> World<'_, Q> {
         }
     }
 
+    /// There may be more instances than are wanted from now on: has the agenda look at one that is
+    /// idle for long enough, when everything else of this instant has happened. Those that will be
+    /// so later have timers.
+    pub(super) fn look_for_idle(&mut self, revision: RevisionId) {
+        let r = &self.revisions[revision.index()];
+        let Some(seat) = r.router.longest_idle() else { return };
+        let is_over = |&i: &InstanceId| {
+            let place = self.instances.place(i);
+            let is_idle = place.takes_requests() && place.load == 0;
+            is_idle && SimTime(place.since) + self.idle_timeout(i) <= self.now
+        };
+        let since = SimTime(self.instances.place(r.seated(seat)).since);
+        let surplus = r.ready > r.wanted.max(r.limits.min);
+        if !surplus || since + r.settings.idle_timeout_min > self.now {
+            return;
+        }
+        // The longest idle first; where each has a timeout of its own it may be another.
+        let all = r.seats.iter().flatten().copied();
+        if let Some(instance) = Some(r.seated(seat)).into_iter().chain(all).find(is_over) {
+            let serial = self.instances.place(instance).serial;
+            self.agenda.push(self.now.0, Event::Idle { instance, serial });
+        }
+    }
+
     /// Stops what has been idle for long enough, longest idle first, down to what is wanted.
     pub(super) fn expire_idle(&mut self, revision: RevisionId, recorder: &mut dyn Recorder) {
         let settings = self.service_of(revision);
