@@ -221,7 +221,8 @@ impl<'s, Q: EventList> World<'s, Q> {
         Allocating { attempt }: Allocating,
         recorder: &mut dyn Recorder,
     ) {
-        if self.settings_of(instance).encryption.is_none() {
+        let encryption = self.settings_of(instance).encryption.as_ref();
+        if encryption.is_none_or(|e| e.decrypts_per_start == 0) {
             return self.fetch(instance, attempt, None);
         }
         let call = Call::new(self.now);
