@@ -11,6 +11,7 @@ mod readme;
 mod replay;
 mod results;
 mod scenarios;
+mod second;
 mod snapshots;
 mod study;
 mod thresholds;
