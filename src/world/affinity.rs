@@ -19,7 +19,7 @@ use super::split::ALL;
 use crate::ids::{InstanceId, RevisionId, ServiceId};
 use crate::kernel::{EventList, Streams};
 
-/// A client's place: an instance, told from later ones in the same place by revision and serial.
+/// A client's place: an instance, told from later ones in the same place by its stay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Home {
     instance: InstanceId,
@@ -106,7 +106,7 @@ impl<Q: EventList> World<'_, Q> {
         }
         let (seat, load) = r.router.take()?;
         let instance = r.seated(seat);
-        let serial = self.instances.place(instance).serial;
+        let serial = self.instances.stay(instance);
         *home = Home { instance, revision, serial };
         Some((instance, load))
     }

@@ -56,6 +56,9 @@ pub struct Order {
     pub revision: RevisionId,
     /// Ordinal within the revision.
     pub ordinal: u32,
+    /// Ordinal among all of the run: tells an event whose order has ended, and whose place another
+    /// has.
+    stay: u32,
     /// Attempts begun.
     pub attempts: u32,
     /// What holds it up.
@@ -93,6 +96,8 @@ impl Progress {
 pub struct Orders {
     all: Vec<Order>,
     free: Vec<OrderId>,
+    /// Orders so far, of all revisions.
+    begun: u32,
 }
 
 impl Orders {
@@ -111,6 +116,8 @@ impl Orders {
     }
 
     fn add(&mut self, order: Order) -> OrderId {
+        self.begun = self.begun.wrapping_add(1);
+        let order = Order { stay: self.begun, ..order };
         if let Some(id) = self.free.pop() {
             self.all[id.index()] = order;
             return id;
@@ -128,6 +135,7 @@ impl Orders {
     pub fn clear(&mut self) {
         self.all.clear();
         self.free.clear();
+        self.begun = 0;
     }
 }
 
@@ -139,7 +147,8 @@ impl<'s, Q: EventList> World<'s, Q> {
         r.ordinals += 1;
         let luck = r.luck.nth(ordinal.into());
         let progress = Progress::Waiting;
-        let order = Order { revision, ordinal, attempts: 0, hold: Hold::Nothing, progress, luck };
+        let order =
+            Order { revision, ordinal, stay: 0, attempts: 0, hold: Hold::Nothing, progress, luck };
         let order = self.orders.add(order);
         r.orders.insert(ordinal, order);
         r.held[Hold::Nothing as usize] += 1;
@@ -183,9 +192,9 @@ impl<'s, Q: EventList> World<'s, Q> {
     }
 
     /// A failed order's wait is over.
-    pub(super) fn restart(&mut self, id: OrderId, ordinal: u32) {
+    pub(super) fn restart(&mut self, id: OrderId, stay: u32) {
         let order = self.orders.get(id);
-        if order.ordinal == ordinal && order.progress == Progress::BackingOff {
+        if order.stay == stay && order.progress == Progress::BackingOff {
             self.touched = order.revision;
             self.revisions[order.revision.index()].backing_off -= 1;
             self.begin_or_wait(id);
@@ -469,7 +478,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         let drawn = retry::wait(back_off, order.attempts, &mut order.luck);
         let at_once = self.scenario.without.start_backoff && hold == Hold::BackOff;
         let (wait, hold) = if at_once { (AT_ONCE, Hold::Nothing) } else { (drawn, hold) };
-        let serial = order.ordinal;
+        let serial = order.stay;
         self.set_hold(id, hold);
         self.agenda.push((self.now + wait).0, Event::Restart { order: id, serial });
     }
@@ -558,7 +567,7 @@ impl<'s, Q: EventList> World<'s, Q> {
     }
 
     fn step_at(&mut self, instance: InstanceId, at: SimTime) {
-        let serial = self.instances.place(instance).serial;
+        let serial = self.instances.stay(instance);
         self.agenda.push(at.0, Event::Step { instance, serial });
     }
 

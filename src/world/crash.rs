@@ -61,6 +61,7 @@ impl<Q: EventList> World<'_, Q> {
             return;
         };
         let age = age.sample(&mut r.fate(Fate::Age, serial, 0)).max(SHORTEST);
+        let serial = self.instances.stay(instance);
         self.push_before_end(self.now + age, Event::Crash { instance, serial });
     }
 
@@ -74,6 +75,7 @@ impl<Q: EventList> World<'_, Q> {
         let r = &self.revisions[revision.index()];
         let Some(memory) = &r.settings.out_of_memory else { return };
         let lasts = memory.after.sample(&mut r.fate(Fate::Memory, serial, shortages));
+        let serial = self.instances.stay(instance);
         let event = Event::OutOfMemory { instance, serial, shortage: shortages };
         self.push_before_end(self.now + lasts, event);
     }

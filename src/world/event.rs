@@ -194,7 +194,7 @@ pub enum Event {
     Step {
         /// The instance that starts.
         instance: InstanceId,
-        /// The instance's.
+        /// Its stay.
         serial: u32,
     },
     /// An interval of a revision's start rate begins.
@@ -206,7 +206,7 @@ pub enum Event {
     Restart {
         /// Its order.
         order: OrderId,
-        /// The order's ordinal within its revision.
+        /// Its ordinal among all of the run.
         serial: u32,
     },
     /// A check of a key begins.
@@ -230,28 +230,28 @@ pub enum Event {
     Idle {
         /// The instance.
         instance: InstanceId,
-        /// The instance's.
+        /// Its stay.
         serial: u32,
     },
     /// An instance's drain grace is over.
     DrainDeadline {
         /// The instance.
         instance: InstanceId,
-        /// The instance's.
+        /// Its stay.
         serial: u32,
     },
     /// An instance crashes.
     Crash {
         /// The instance.
         instance: InstanceId,
-        /// The instance's.
+        /// Its stay.
         serial: u32,
     },
     /// An instance has been short of memory for as long as it lasts.
     OutOfMemory {
         /// The instance.
         instance: InstanceId,
-        /// The instance's.
+        /// Its stay.
         serial: u32,
         /// How many times its load has risen above what its memory suffices for.
         shortage: u32,

@@ -12,7 +12,7 @@ use super::keys::Asked;
 pub struct Place {
     /// Its revision.
     pub revision: RevisionId,
-    /// Ordinal of the attempt within the revision; tells an event whose instance is gone.
+    /// Ordinal of the attempt within the revision.
     pub serial: u32,
     /// Its number among the revision's running instances.
     pub seat: u32,
@@ -287,6 +287,10 @@ pub struct Instances {
     pub places: Vec<Place>,
     /// By [`InstanceId`].
     pub lives: Vec<Life>,
+    /// By [`InstanceId`]: see [`Instances::stay`].
+    stays: Vec<u32>,
+    /// Instances so far, of all revisions.
+    begun: u32,
     vacant: Vec<InstanceId>,
 }
 
@@ -296,13 +300,16 @@ impl Instances {
     /// # Panics
     /// With more instances at once than an `End` can name, which the scenario's bounds exclude.
     pub fn add(&mut self, place: Place, life: Life) -> InstanceId {
+        self.begun = self.begun.wrapping_add(1);
         if let Some(id) = self.vacant.pop() {
             (self.places[id.index()], self.lives[id.index()]) = (place, life);
+            self.stays[id.index()] = self.begun;
             return id;
         }
         assert!(self.places.len() < super::event::MAX_INSTANCES, "too many instances at once");
         self.places.push(place);
         self.lives.push(life);
+        self.stays.push(self.begun);
         InstanceId::at(self.places.len() - 1)
     }
 
@@ -336,15 +343,22 @@ impl Instances {
     }
 
     /// Whether an event's instance is still the one it was for.
-    pub fn is(&self, id: InstanceId, serial: u32) -> bool {
-        let place = self.place(id);
-        place.serial == serial && place.state != PlaceState::Vacant
+    pub fn is(&self, id: InstanceId, stay: u32) -> bool {
+        self.stays[id.index()] == stay && self.place(id).state != PlaceState::Vacant
+    }
+
+    /// Ordinal of an instance among all of the run: tells an event whose instance is gone, and whose
+    /// place another has, perhaps of another revision.
+    pub fn stay(&self, id: InstanceId) -> u32 {
+        self.stays[id.index()]
     }
 
     /// Everybody leaves.
     pub fn clear(&mut self) {
         self.places.clear();
         self.lives.clear();
+        self.stays.clear();
+        self.begun = 0;
         self.vacant.clear();
     }
 }

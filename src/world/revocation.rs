@@ -153,7 +153,7 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A draining instance that may finish its requests gets the stop signal as well.
     fn hurry(&mut self, instance: InstanceId, grace: crate::units::SimDuration, reason: EndReason) {
-        let serial = self.instances.place(instance).serial;
+        let serial = self.instances.stay(instance);
         if let Life::Draining(draining) = self.instances.life_mut(instance)
             && draining.reason != reason
         {

@@ -26,7 +26,8 @@ impl<Q: EventList> World<'_, Q> {
     fn set_idle_timer(&mut self, instance: InstanceId) {
         let place = self.instances.place_mut(instance);
         place.idle_timer = true;
-        let Place { serial, since, .. } = *place;
+        let since = place.since;
+        let serial = self.instances.stay(instance);
         let due = SimTime(since) + self.idle_timeout(instance);
         self.agenda.push(due.0, Event::Idle { instance, serial });
     }
@@ -85,7 +86,7 @@ impl<Q: EventList> World<'_, Q> {
         // The longest idle first; where each has a timeout of its own it may be another.
         let all = r.seats.iter().flatten().copied();
         if let Some(instance) = Some(r.seated(seat)).into_iter().chain(all).find(is_over) {
-            let serial = self.instances.place(instance).serial;
+            let serial = self.instances.stay(instance);
             self.agenda.push(self.now.0, Event::Idle { instance, serial });
         }
     }
@@ -142,7 +143,8 @@ impl<Q: EventList> World<'_, Q> {
         recorder: &mut dyn Recorder,
     ) {
         let place = self.instances.place_mut(instance);
-        let Place { revision, serial, seat, load, .. } = *place;
+        let Place { revision, seat, load, .. } = *place;
+        let serial = self.instances.stay(instance);
         if load == 0 {
             return self.end_instance(instance, reason, recorder);
         }
