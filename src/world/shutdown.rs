@@ -159,6 +159,8 @@ impl<Q: EventList> World<'_, Q> {
             Life::Draining(Draining { served, since: self.now, reason });
         // A grace for ever ends at an instant that never comes, which the agenda drops.
         self.agenda.push((self.now + grace).0, Event::DrainDeadline { instance, serial });
+        // It holds no place any more.
+        self.name_cause(revision);
     }
 
     /// A draining instance has finished its last request.
