@@ -120,6 +120,8 @@ impl Case {
 struct Maker {
     dice: Dice,
     parts: Parts,
+    /// Whether requests are long and everything that can happen does: what is rare meets.
+    drastic: bool,
     /// All lengths are multiples of it: a coarse one makes many things fall together.
     grid: u64,
     case: Case,
@@ -129,8 +131,9 @@ impl Maker {
     fn new(seed: u64, parts: Parts) -> Self {
         let mut dice = Dice(seed);
         let grid = dice.pick(&[1, 50, 250, 500]);
+        let drastic = dice.one_in(4);
         let case = Case { seed, text: String::new(), loads: Vec::new() };
-        Self { dice, parts, grid, case }
+        Self { dice, parts, drastic, grid, case }
     }
 
     /// A length between two, in milliseconds.
@@ -170,7 +173,7 @@ impl Maker {
         let seconds = self.dice.within(10, 60);
         let warm_up = if self.dice.one_in(4) { self.dice.within(1, 10) } else { 0 };
         let keys = if self.parts.keys { self.dice.within(0, 2) } else { 0 };
-        let managers = if keys > 0 { self.dice.within(0, 2).min(1) } else { 0 };
+        let managers = u64::from(keys > 0 && !self.dice.one_in(5));
         let seed = self.case.seed;
         self.say(format!("seed = {seed}\nduration = '{seconds}s'\nwarm_up = '{warm_up}s'"));
         let services = self.dice.within(1, 3);
@@ -192,18 +195,18 @@ impl Maker {
                     self.say("overloaded = true");
                 }
             }
-            self.timeline(seconds, "quota_set", |m| {
+            self.timeline(seconds, 3, "quota_set", |m| {
                 let (pool, limit) = (m.dice.pick(&["HSM", "EXTERNAL"]), m.dice.within(0, 8));
                 format!("{{ quota = '{pool}', limit = '{limit}/s' }}")
             });
         }
         for k in 0..if self.parts.chance { keys } else { 0 } {
             for action in ["key_disable", "permission_revoke"] {
-                self.timeline(seconds, action, |_| format!("{{ key = 'k{k}' }}"));
+                self.timeline(seconds, 6, action, |_| format!("{{ key = 'k{k}' }}"));
             }
         }
         if managers > 0 {
-            self.timeline(seconds, "external_outage", |m| {
+            self.timeline(seconds, 1, "external_outage", |m| {
                 let domain = m.dice.pick(if m.parts.chance { &DOMAINS } else { &DOMAINS[..4] });
                 let flapping = match m.dice.one_in(4) && m.parts.chance {
                     true => ", flapping = { down = '300ms', up = '700ms' }",
@@ -213,13 +216,13 @@ impl Maker {
             });
         }
         for s in 0..services {
-            self.timeline(seconds, "min_instances_set", |m| {
+            self.timeline(seconds, 3, "min_instances_set", |m| {
                 format!("{{ service = 's{s}', instances = {} }}", m.dice.within(0, 3))
             });
-            self.timeline(seconds, "max_instances_set", |m| {
+            self.timeline(seconds, 3, "max_instances_set", |m| {
                 format!("{{ service = 's{s}', instances = {} }}", m.dice.within(1, 6))
             });
-            self.timeline(seconds, "scaling_mode_set", |m| {
+            self.timeline(seconds, 3, "scaling_mode_set", |m| {
                 format!(
                     "{{ service = 's{s}', manual = {{ instances = {} }} }}",
                     m.dice.within(0, 5)
@@ -229,9 +232,15 @@ impl Maker {
         self.case
     }
 
-    /// None, one or more times in which something is otherwise, one after another.
-    fn timeline(&mut self, seconds: u64, action: &str, mut with: impl FnMut(&mut Self) -> String) {
-        if !self.dice.one_in(3) {
+    /// In one of so many cases: times in which something is otherwise, one after another.
+    fn timeline(
+        &mut self,
+        seconds: u64,
+        one_in: u64,
+        action: &str,
+        mut with: impl FnMut(&mut Self) -> String,
+    ) {
+        if !self.drastic && !self.dice.one_in(one_in) {
             return;
         }
         let mut from = 0;
@@ -312,10 +321,10 @@ impl Maker {
         let initial = self.dice.pick(&[10, 500, 1_000]);
         self.say(format!("start.back_off = {{ initial = '{initial}ms', max = '5s' }}"));
         self.client();
-        if keys > 0 && !self.dice.one_in(4) {
+        if keys > 0 && (self.drastic || !self.dice.one_in(4)) {
             self.encryption(keys);
         }
-        let work = self.law(10, 3_000);
+        let work = self.law(10, if self.drastic { 15_000 } else { 3_000 });
         self.say(format!("service_time = {work}"));
         for _ in 0..self.dice.within(1, 2) {
             self.load(s, seconds);
@@ -386,7 +395,9 @@ impl Maker {
         ));
         let level = match managers {
             0 => self.dice.pick(&["SOFTWARE", "HSM"]),
-            _ => self.dice.pick(&["SOFTWARE", "HSM", "EXTERNAL", "EXTERNAL", "EXTERNAL"]),
+            _ => {
+                self.dice.pick(&["SOFTWARE", "HSM", "EXTERNAL", "EXTERNAL", "EXTERNAL", "EXTERNAL"])
+            }
         };
         self.say(format!("protection_level = '{level}'"));
         if level == "EXTERNAL" {
@@ -405,11 +416,12 @@ impl Maker {
             "none",
             "fixed",
             "fixed",
+            "fixed",
             "exponential",
             "full_jitter",
             "decorrelated_jitter",
         ]);
-        let total = self.length(0, 20_000);
+        let total = self.length(0, 12_000);
         self.say(format!(
             "retry.policy = '{policy}'
 retry.initial = '{initial}ms'"
@@ -418,8 +430,8 @@ retry.initial = '{initial}ms'"
             "retry.max = '5s'
 retry.total = {total}"
         ));
-        self.say_one_in(4, |m| format!("retry.attempts = {}", m.dice.within(1, 6)));
-        self.say_one_in(4, |m| format!("retry.escalates_after = {}", m.length(500, 8_000)));
+        self.say_one_in(6, |m| format!("retry.attempts = {}", m.dice.within(1, 6)));
+        self.say_one_in(6, |m| format!("retry.escalates_after = {}", m.length(500, 8_000)));
         if self.dice.one_in(3) {
             self.say("check.enabled = false");
         } else {
