@@ -6,6 +6,7 @@ mod hpa;
 mod knative;
 mod random;
 mod worked;
+mod world;
 
 use std::path::Path;
 

@@ -6,7 +6,7 @@ use keyscale::scenario::{Series, Signal};
 use super::{cloud_run, hpa, knative, observed, offered, rows, settings};
 
 /// A generator of its own (SplitMix64), so that a case is known by its number.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     fn next(&mut self) -> u64 {
@@ -18,7 +18,7 @@ impl Dice {
     }
 
     /// From `least` to `most`.
-    fn within(&mut self, least: i64, most: i64) -> i64 {
+    pub(super) fn within(&mut self, least: i64, most: i64) -> i64 {
         least + (self.next() % (most - least + 1) as u64) as i64
     }
 
@@ -26,12 +26,12 @@ impl Dice {
         self.within(1, n) == 1
     }
 
-    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(super) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.within(0, of.len() as i64 - 1) as usize]
     }
 
     /// A load that stays, steps, ramps, swings or falls silent, a piece after another.
-    fn load(&mut self, length: usize) -> Vec<f64> {
+    pub(super) fn load(&mut self, length: usize) -> Vec<f64> {
         let scale = self.pick(&[1, 10, 100, 400]);
         let mut load = vec![];
         while load.len() < length {
