@@ -191,7 +191,7 @@ impl<Q: EventList> World<'_, Q> {
             let before = start.in_flight_time + start.pending_time;
             court.holds(
                 "sum of residence = integral of requests here",
-                (r.traffic.residence + age) as i128 - start.age as i128,
+                (r.traffic.latency_sum + r.traffic.lost_time + age) as i128 - start.age as i128,
                 (here - before) as i128,
             );
         }

@@ -221,6 +221,8 @@ impl<'s, Q: EventList> World<'s, Q> {
         {
             revision.traffic.memory_below = memory.above - 1;
         }
+        let began_with = &self.scenario.services[service.index()].service_time;
+        revision.law = (settings.service_time != *began_with).then_some(&settings.service_time);
         revision.deploy_at(self.now, self.zero);
         self.revisions.push(revision);
         if let Some(encryption) = &settings.encryption {
@@ -346,9 +348,14 @@ impl<'s, Q: EventList> World<'s, Q> {
         loop {
             let control = self.agenda.first_time();
             let (arrival, source) = self.arrivals.first();
-            let bound = Bound::before(edge.0, 0)
-                .min(Bound::before(control, AGENDA))
-                .min(Bound::before_entry(arrival, ARRIVAL, source));
+            // Of equal times the one of the lowest rank; the edge precedes all.
+            let bound = if arrival < control.min(edge.0) {
+                Bound::before_entry(arrival, ARRIVAL, source)
+            } else if control < edge.0 {
+                Bound::before(control, AGENDA)
+            } else {
+                Bound::before(edge.0, 0)
+            };
             if let Some(entry) = self.schedule.pop_before(bound) {
                 self.now = SimTime(entry.time);
                 match entry.rank() {

@@ -27,11 +27,12 @@ impl<Q: EventList> World<'_, Q> {
     /// A source's request arrives, and the source's next is looked up.
     #[inline]
     pub(super) fn arrive(&mut self, source: u32) {
-        let s = &mut self.sources[source as usize];
-        let (service, work) = (s.service, s.work());
-        let next = s.next();
-        self.expect_arrival(source, next);
+        let service = self.sources[source as usize].service;
         let (revision, client) = self.address(service, Origin::default());
+        let law = self.revisions[revision.index()].law;
+        let s = &mut self.sources[source as usize];
+        let (work, next) = (s.work(law), s.next());
+        self.expect_arrival(source, next);
         self.admit(revision, client, work, Origin::default());
     }
 
@@ -139,30 +140,43 @@ impl<Q: EventList> World<'_, Q> {
         self.touched = revision;
         let r = &mut self.revisions[revision.index()];
         r.traffic.step(now, r.pending.len());
+        if outcome != Outcome::Served {
+            return self.cut_short(entry, recorder);
+        }
         let latency = now - entry.since;
+        r.traffic.count.served += 1;
+        r.traffic.count.served_cold += u64::from(cold);
+        r.traffic.latency_sum += u128::from(latency);
+        r.latency.record(latency);
+        r.traffic.in_flight -= 1;
+        let has_clients = r.traffic.has_clients;
+        self.free_slot(instance, recorder);
+        if has_clients {
+            self.done(revision, origin);
+        }
+    }
+
+    /// A request in service ends without an answer in time, or what was left of its work does.
+    #[inline(never)]
+    fn cut_short(&mut self, entry: Entry, recorder: &mut dyn Recorder) {
+        let End { instance, outcome, origin, .. } = End::unpack(entry.payload());
+        let revision = self.instances.place(instance).revision;
+        let r = &mut self.revisions[revision.index()];
         match outcome {
-            Outcome::Served => {
-                r.traffic.count.served += 1;
-                r.traffic.count.served_cold += u64::from(cold);
-                r.traffic.latency_sum += u128::from(latency);
-                r.latency.record(latency);
-            }
-            Outcome::TimedOut => {
-                r.traffic.count.timed_out += 1;
-                r.blame.charge(Cause::Service);
-            }
+            Outcome::Served => {}
+            Outcome::TimedOut => r.traffic.count.timed_out += 1,
             Outcome::Abandoned => {
                 r.traffic.count.abandoned += 1;
                 r.meter.abandoned();
-                r.blame.charge(Cause::Service);
             }
             Outcome::Held => {
                 r.traffic.held -= 1;
                 return self.free_slot(instance, recorder);
             }
         }
+        r.blame.charge(Cause::Service);
         r.traffic.in_flight -= 1;
-        r.traffic.residence += u128::from(latency);
+        r.traffic.lost_time += u128::from(entry.time - entry.since);
         let has_clients = r.traffic.has_clients;
         if outcome == Outcome::Abandoned && r.traffic.holds_abandoned {
             r.traffic.held += 1;
@@ -170,12 +184,7 @@ impl<Q: EventList> World<'_, Q> {
             self.free_slot(instance, recorder);
         }
         if has_clients {
-            match outcome {
-                Outcome::Served => self.done(revision, origin),
-                Outcome::TimedOut | Outcome::Abandoned | Outcome::Held => {
-                    self.failed(revision, origin);
-                }
-            }
+            self.failed(revision, origin);
         }
     }
 
@@ -262,7 +271,7 @@ impl<Q: EventList> World<'_, Q> {
         let r = &mut self.revisions[revision.index()];
         let count = &mut r.traffic.count;
         *(if refused { &mut count.refused } else { &mut count.abandoned }) += 1;
-        r.traffic.residence += u128::from(now.0 - waiting.arrived);
+        r.traffic.lost_time += u128::from(now.0 - waiting.arrived);
         let by_key = r.blame.charge_wait(now.0, waiting.arrived, waiting.segment);
         let (service, has_clients) = (r.service, r.traffic.has_clients);
         if by_key {
@@ -348,7 +357,7 @@ impl<Q: EventList> World<'_, Q> {
             }
             r.traffic.in_flight -= 1;
             r.traffic.count.aborted += 1;
-            r.traffic.residence += u128::from(now - entry.since);
+            r.traffic.lost_time += u128::from(now - entry.since);
             let by_key = r.blame.charge(cause);
             let (service, has_clients) = (r.service, r.traffic.has_clients);
             if by_key {

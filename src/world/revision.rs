@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use crate::distribution::Distribution;
 use crate::ids::{InstanceId, OrderId, ServiceId};
 use crate::kernel::{Family, Streams};
 use crate::record::{Bill, Calls, Cause, Messages, Phase, Purposes, Requests, Starts};
@@ -48,11 +49,11 @@ pub struct Traffic {
     pub in_flight_time: u128,
     /// Integral of the requests waiting since the start of the run, in request-nanoseconds.
     pub pending_time: u128,
-    /// Time from arrival to the end of every request that ended, in nanoseconds, since the end
-    /// of the warm-up.
-    pub residence: u128,
-    /// The same of the served ones alone.
+    /// Time from arrival to the end of every request that was served, in nanoseconds, since the
+    /// end of the warm-up.
     pub latency_sum: u128,
+    /// The same of those that ended otherwise.
+    pub lost_time: u128,
     /// Counts since the end of the warm-up.
     pub count: Requests,
     /// Most requests waiting at once.
@@ -65,7 +66,9 @@ impl Traffic {
     pub fn step(&mut self, now: u64, pending: usize) {
         let passed = now - self.since;
         self.in_flight_time += u128::from(self.in_flight) * u128::from(passed);
-        self.pending_time += pending as u128 * u128::from(passed);
+        if pending > 0 {
+            self.pending_time += pending as u128 * u128::from(passed);
+        }
         if self.held > 0 {
             self.held_time += u128::from(self.held) * u128::from(passed);
         }
@@ -130,6 +133,8 @@ pub struct Revision<'s> {
     pub name: String,
     /// What was deployed.
     pub settings: &'s Service,
+    /// Of service times, where it is not the one that the service began with.
+    pub law: Option<&'s Distribution>,
     /// When it was deployed.
     pub deployed: SimTime,
     /// How far its deploy has come.
@@ -263,6 +268,7 @@ impl<'s> Revision<'s> {
             service,
             ordinal,
             settings,
+            law: None,
             deployed: SimTime::ZERO,
             stage: Stage::Ready { at: SimTime::ZERO },
             percent: super::split::ALL,
@@ -444,8 +450,7 @@ impl<'s> Revision<'s> {
             before.arrivals = before.arrivals.wrapping_sub(counted);
         }
         self.traffic.count = Requests::default();
-        self.traffic.residence = 0;
-        self.traffic.latency_sum = 0;
+        (self.traffic.latency_sum, self.traffic.lost_time) = (0, 0);
         self.traffic.pending_max = self.pending.len() as u64;
         self.starts = Starts::default();
         self.calls = Calls::default();

@@ -40,7 +40,7 @@ pub struct Source<'s> {
     arrivals: Arrivals<'s>,
     gaps: Xoshiro256PlusPlus,
     work: Xoshiro256PlusPlus,
-    /// Of service times; absent where the recording has them.
+    /// Of service times, as the service began; absent where the recording has them.
     law: Option<Distribution>,
 }
 
@@ -95,13 +95,29 @@ impl<'s> Source<'s> {
         }
     }
 
-    /// The service time of the request that arrives now, in nanoseconds.
+    /// The service time of the request that arrives now, in nanoseconds, by another law than the
+    /// service began with where there is one.
     #[inline]
-    pub fn work(&mut self) -> u64 {
-        match (&self.law, &self.arrivals) {
-            (Some(law), _) => law.sample(&mut self.work).0,
-            (None, Arrivals::Trace(replay)) => replay.work(),
-            (None, Arrivals::Rate(_) | Arrivals::Returns) => 0,
+    pub fn work(&mut self, other: Option<&Distribution>) -> u64 {
+        match (&self.law, other) {
+            (Some(law), None) => law.sample(&mut self.work).0,
+            (Some(law), Some(other)) => {
+                // The draw of another law begins where the first one's would, and the stream goes
+                // on as after the first: whatever is deployed, a request keeps its luck, and so
+                // do all that follow.
+                let mut luck = self.work.clone();
+                law.sample(&mut self.work);
+                other.sample(&mut luck).0
+            }
+            (None, _) => self.recorded(),
+        }
+    }
+
+    /// The recorded service time of the request that arrives now.
+    fn recorded(&self) -> u64 {
+        match &self.arrivals {
+            Arrivals::Trace(replay) => replay.work(),
+            Arrivals::Rate(_) | Arrivals::Returns => 0,
         }
     }
 

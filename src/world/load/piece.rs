@@ -24,6 +24,19 @@ impl Piece {
         Self { start, end, rate, slope: 0.0, floor: 1.0 }
     }
 
+    /// Whether the rate is the line, and that is level.
+    #[inline]
+    pub fn is_level_rate(&self) -> bool {
+        self.slope == 0.0 && self.floor >= 1.0
+    }
+
+    /// Nanoseconds from an instant in it to its end.
+    #[inline]
+    pub fn left(&self, from: u64) -> f64 {
+        // Ends are at most `LAST`, so that a signed number, which converts at once, holds it.
+        (self.end - from) as i64 as f64
+    }
+
     /// The line's height.
     #[inline]
     pub fn rate_at(&self, time: u64) -> f64 {

@@ -72,14 +72,20 @@ impl<'s> RateProcess<'s> {
     #[inline]
     pub fn next(&mut self, gaps: &mut Xoshiro256PlusPlus) -> SimTime {
         if self.crossed {
-            self.way.here = self.way.there.clone();
-            self.crossed = false;
+            self.come_along();
         }
         self.from = self.due.0;
         self.left[0] = self.left[1];
         self.owed = self.draw(gaps);
         self.due = self.find(gaps);
         self.due
+    }
+
+    /// The piece of the arrival that was due is that of the last one.
+    #[inline(never)]
+    fn come_along(&mut self) {
+        self.way.here = self.way.there.clone();
+        self.crossed = false;
     }
 
     #[inline]
@@ -116,15 +122,29 @@ impl<'s> RateProcess<'s> {
         self.due
     }
 
-    /// The first arrival that is kept after `from`.
+    /// The first arrival that is kept after `from`: nearly always under the same line, where that
+    /// is level and nothing is thinned.
     #[inline]
     fn find(&mut self, gaps: &mut Xoshiro256PlusPlus) -> SimTime {
-        let (mut from, mut owed) = (self.from, self.owed / self.factor);
+        let owed = self.owed / self.factor;
         self.thinned = false;
+        if self.piece.is_level_rate() {
+            let wait = owed / self.piece.rate;
+            if wait < self.piece.left(self.from) {
+                return SimTime(self.from + self.whole(wait));
+            }
+        }
+        self.search(owed, gaps)
+    }
+
+    /// The same, for every line and over every piece.
+    #[inline(never)]
+    fn search(&mut self, mut owed: f64, gaps: &mut Xoshiro256PlusPlus) -> SimTime {
+        let mut from = self.from;
         loop {
             let piece = self.piece;
             let wait = piece.solve(from, owed);
-            if wait < (piece.end - from) as f64 {
+            if wait < piece.left(from) {
                 let at = from + self.whole(wait);
                 if piece.floor >= 1.0 || self.kept(at, gaps) {
                     return SimTime(at);
@@ -149,7 +169,8 @@ impl<'s> RateProcess<'s> {
     #[inline]
     fn whole(&mut self, wait: f64) -> u64 {
         if !self.even {
-            return wait as u64;
+            // Through a signed number, which the processor converts at once; it lies in the piece.
+            return wait as i64 as u64;
         }
         let exact = wait + self.left[0];
         let rounded = (exact + 0.5) as u64;

@@ -369,6 +369,32 @@ fn recorded_service_times_stay_with_their_requests() {
     let source = load(LoadKind::Trace(crate::ids::TraceId(0)), NO_SPIKES);
     let mut source = ask(&source, &traces, 0, &settings()).source;
     let seen: Vec<(u64, u64)> =
-        (0..6).map(|_| (source.next().0 / SECOND, source.work() / SECOND)).collect();
+        (0..6).map(|_| (source.next().0 / SECOND, source.work(None) / SECOND)).collect();
     assert_eq!(seen, [(1, 5), (2, 6), (2, 6), (2, 7), (4, 5), (5, 6)]);
+}
+
+/// Under another law of the same kind each request has the same draw, and one law more or less
+/// moves no request of the others.
+#[test]
+fn requests_keep_their_luck_under_another_law() {
+    let constant = LoadKind::Constant { rate: Rate(1.0) };
+    let source = load(constant, NO_SPIKES);
+    let exponential = |s| Distribution::Exponential { mean: seconds(s) };
+    let (first, longer) = (exponential(1), exponential(2));
+    let (fixed, gamma) = (Distribution::Constant(seconds(9)), Distribution::gamma(0.5, seconds(3)));
+    let settings = Service { service_time: first, ..settings() };
+    let draws = |laws: &[Option<&Distribution>]| -> Vec<u64> {
+        let mut source = ask(&source, &[], 0, &settings).source;
+        (0..3_000).map(|k| source.work(laws[k % laws.len()])).collect()
+    };
+    let plain = draws(&[None]);
+    let mixed = draws(&[None, Some(&longer), Some(&fixed), Some(&gamma)]);
+    for (k, (before, after)) in plain.into_iter().zip(mixed).enumerate() {
+        match k % 4 {
+            0 => assert_eq!(before, after, "request {k} is served by the first law"),
+            1 => assert!(after.abs_diff(2 * before) <= 2, "request {k}: {before}, {after}"),
+            2 => assert_eq!(after, 9 * SECOND),
+            _ => {}
+        }
+    }
 }

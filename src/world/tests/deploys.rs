@@ -20,6 +20,8 @@ struct Seen {
     refusals: Vec<(u64, String)>,
     served: u64,
     failed: u64,
+    /// Of the served ones together, in nanoseconds.
+    latency: u128,
 }
 
 impl Recorder for Seen {
@@ -41,6 +43,7 @@ impl Recorder for Seen {
             }
             Record::Total(t) if t.service.is_empty() => {
                 (self.served, self.failed) = (t.requests.served, t.requests.failed());
+                self.latency = t.latency_sum;
             }
             Record::Change(c) if c.kind == ChangeKind::TrafficRefused => {
                 self.refusals.push((c.at.0 / SECOND, c.detail.to_owned()));
@@ -106,6 +109,20 @@ check = {{ enabled = false }}
 
 fn deploy(more: &str) -> String {
     format!("[[timeline]]\nat = \"100s\"\n[timeline.deploy]\nservice = \"web\"\n{more}\n")
+}
+
+/// Each request takes as long as the revision that serves it says, and none waits.
+#[test]
+fn a_deploy_of_another_service_time_holds_for_what_it_serves() {
+    let seen = run(&deploy("set = { concurrency = 100, service_time.constant = \"250ms\" }"));
+    let of = |revision: &str| u128::from(seen.arrivals(revision, 0..600));
+    let (old, new) = (of("web-00001"), of("web-00002"));
+    assert!(old > 1_000 && new > 9_000, "{old} and {new}");
+    // The last ones are still in service at the end.
+    let under_way = old + new - u128::from(seen.served);
+    let millisecond = u128::from(SECOND / 1_000);
+    assert_eq!(seen.failed, 0);
+    assert_eq!(seen.latency, (old * 100 + (new - under_way) * 250) * millisecond);
 }
 
 #[test]
