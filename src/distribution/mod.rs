@@ -142,7 +142,11 @@ impl Distribution {
     pub fn sample(&self, rng: &mut impl Rng) -> SimDuration {
         match self {
             Self::Constant(length) => *length,
-            Self::Exponential { mean } => mean.scaled(rng.sample::<f64, _>(Exp1)),
+            // Through signed numbers, which the processor converts at once: they hold 292 years.
+            Self::Exponential { mean } => {
+                let length = mean.0 as i64 as f64 * rng.sample::<f64, _>(Exp1);
+                SimDuration(length as i64 as u64)
+            }
             Self::Lognormal { mu, sigma } => {
                 SimDuration(libm::exp(mu + sigma * rng.sample::<f64, _>(StandardNormal)) as u64)
             }

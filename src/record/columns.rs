@@ -72,6 +72,7 @@ pub const TIMESERIES: &[Column<SampleGetter>] = columns! {
     pending ["requests"] "waiting for an instance, at the end" |r, _| Count(r.pending);
     oldest_wait_s ["s"] "how long the first of them has waited" |r, _| Value::length(r.oldest_wait);
     in_flight ["requests"] "in service, at the end" |r, _| Count(r.in_flight);
+    cpu_utilization ["%"] "vCPUs in use, of those of running instances; empty where no request takes any" |r, _| cpu(r);
     latency_s_p50 ["s"] "latency that half of the served requests did not exceed" |r, _| latency(r, 0.5);
     latency_s_p90 ["s"] "latency that 90 % of the served requests did not exceed" |r, _| latency(r, 0.9);
     latency_s_p95 ["s"] "latency that 95 % of the served requests did not exceed" |r, _| latency(r, 0.95);
@@ -199,6 +200,13 @@ pub const BLOCKS: &[Column<BlockGetter>] = columns! {
 /// A quantile of the latency of the served requests.
 fn latency<'r>(row: &'r Sample<'r>, q: f64) -> Value<'r> {
     row.latency.quantile(q, 0).map_or(Empty, |ns| Value::Nanoseconds(ns.into()))
+}
+
+/// CPU in use, in per cent of what running instances have.
+fn cpu<'r>(row: &Sample<'r>) -> Value<'r> {
+    let running = row.running_time.0 as f64;
+    let used = row.cpu_time.filter(|_| running > 0.0);
+    used.map_or(Empty, |used| Value::Ratio(100.0 * used.0 as f64 / running))
 }
 
 /// Instances in a phase.

@@ -211,6 +211,11 @@ pub struct Sample<'a> {
     pub instance_time: SimDuration,
     /// What is paid for the interval.
     pub bill: Bill,
+    /// The part of it in which instances ran: from ready to the end.
+    pub running_time: SimDuration,
+    /// CPU in use within the interval, as time of instances wholly busy; absent where no request
+    /// takes any.
+    pub cpu_time: Option<SimDuration>,
 }
 
 /// One attempt to start an instance, and what became of it. Instants that were not reached are

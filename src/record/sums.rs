@@ -65,6 +65,11 @@ impl Sample<'_> {
         self.messages.iter_mut().zip(other.messages).for_each(|(n, m)| *n += m);
         self.instance_time += other.instance_time;
         self.bill.add(&other.bill);
+        self.running_time += other.running_time;
+        self.cpu_time = match (self.cpu_time, other.cpu_time) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
         self
     }
 }

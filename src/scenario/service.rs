@@ -29,6 +29,11 @@ pub struct Service {
     pub load: Vec<Load>,
     /// Time a request takes once an instance has it.
     pub service_time: Distribution,
+    /// Thousandths of a vCPU that a request takes while it runs; absent: how many an instance has
+    /// does not matter to it.
+    pub cpu: Option<u32>,
+    /// Thousandths of a vCPU that an instance has.
+    pub vcpus: u32,
     /// Requests an instance takes at once, 1 to 1000.
     pub concurrency: u16,
     /// Instances kept even without load.
@@ -255,6 +260,8 @@ impl Service {
             project_number: count(service, "project_number"),
             load,
             service_time: law(service, "service_time"),
+            cpu: service.get("cpu").map(|_| thousandths(service, "cpu")),
+            vcpus: thousandths(service, "vcpus"),
             concurrency: count(service, "concurrency"),
             min_instances: count(service, "min_instances"),
             max_instances: count(service, "max_instances"),
@@ -279,6 +286,11 @@ impl Service {
             client: service.get("client").map(Client::build).unwrap_or_default(),
         }
     }
+}
+
+/// A number of vCPUs in thousandths, as Kubernetes counts them; at least one.
+fn thousandths(service: &Node, path: &str) -> u32 {
+    ((number(service, path) * 1e3).round() as u32).max(1)
 }
 
 impl Client {

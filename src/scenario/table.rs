@@ -157,7 +157,9 @@ const FIRST: &[Row] = rows! {
     "services.*.drain_grace" LENGTH, default("'10s'", "Cloud Run documentation, Container runtime contract"),
         "from the stop signal to the forced stop";
     "services.*.service_time" Kind::Distribution, required("service_time = { constant = \"100ms\" }"),
-        "time a request takes once an instance has it";
+        "time a request takes once an instance has it; at full speed, where cpu is given";
+    "services.*.cpu" number(0.001, 1_000.0), optional("a request takes no longer where others run beside it"),
+        "vCPUs that a request takes while it runs: together they share what the instance has";
 
     "services.*.pending_timeout" Kind::Table, default("{ start_rule = {} }", "Cloud Run documentation, Container runtime contract"),
         "how long a request may wait for an instance";

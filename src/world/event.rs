@@ -8,6 +8,8 @@ use crate::kernel::Ranked;
 
 /// Rank of an `End` of service in the event list.
 pub const END: u8 = 0;
+/// Rank of a `Step` in the event list: something may be due on an instance whose requests share it.
+pub const STEP: u8 = 1;
 /// Rank of everything in the agenda against the event list.
 pub const AGENDA: u8 = 2;
 /// Rank of the return of a client: a retry, or the end of its time to think.

@@ -12,7 +12,7 @@ use super::event::{END, End, Outcome};
 use super::instance::{Life, PlaceState};
 use super::report::keys_of;
 use super::revision::Revision;
-use crate::ids::{KeyId, RevisionId};
+use crate::ids::{InstanceId, KeyId, RevisionId};
 use crate::kernel::EventList;
 use crate::record::{CallOutcome, Phase};
 use crate::units::SimTime;
@@ -131,18 +131,26 @@ impl<Q: EventList> World<'_, Q> {
                 in_service[revision] += u64::from(outcome != Outcome::Held);
             }
         });
+        let mut used = vec![0; self.revisions.len()];
+        self.cpus.for_each(|instance, _, given_up| {
+            load[instance.index()] += 1;
+            let revision = self.instances.place(instance).revision.index();
+            in_service[revision] += u64::from(!given_up);
+        });
         let mut ready = vec![0_u32; self.revisions.len()];
         let mut phases = vec![[0_u32; Phase::COUNT]; self.revisions.len()];
         let mut court = Court { broken: &mut self.broken, at: self.now };
-        for ((place, life), load) in
-            self.instances.places.iter().zip(&self.instances.lives).zip(load)
-        {
+        let places = self.instances.places.iter().zip(&self.instances.lives).zip(load);
+        for (i, ((place, life), load)) in places.enumerate() {
             if place.state == PlaceState::Vacant {
                 continue;
             }
             let r = place.revision.index();
             let room = self.revisions[r].settings.concurrency;
             court.holds("load of an instance = its ends in the event list", place.load, load);
+            if let Some(share) = self.revisions[r].traffic.share {
+                used[r] += share.used(self.cpus.running(InstanceId::at(i)));
+            }
             court.at_most("load within concurrency", place.load, room);
             ready[r] += u32::from(place.state == PlaceState::Ready);
             phases[r][Phase::Draining as usize] += u32::from(matches!(life, Life::Draining(_)));
@@ -152,6 +160,7 @@ impl<Q: EventList> World<'_, Q> {
         }
         for (i, r) in self.revisions.iter().enumerate() {
             court.holds("requests in service = their ends", r.traffic.in_flight, in_service[i]);
+            court.holds("CPU in use = what instances use", r.traffic.cpu_used, used[i]);
             court.holds("ready instances = those counted", r.ready, ready[i]);
             court.holds("idle instances = those billed so", r.meter.idle, r.router.idle());
             let phases_billed = Phase::ALL.iter().filter(|&&phase| r.is_billed(Some(phase)));

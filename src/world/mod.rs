@@ -13,6 +13,7 @@ mod check;
 mod client;
 mod cold_start;
 mod cost;
+mod cpu;
 mod crash;
 mod deploy;
 mod event;
@@ -36,7 +37,7 @@ mod shutdown;
 mod split;
 mod timeline;
 
-use event::{AGENDA, ARRIVAL, END, Event, RETURN};
+use event::{AGENDA, ARRIVAL, END, End, Event, RETURN, STEP};
 use gate::Gate;
 use instance::{Instances, Life, Place, PlaceState, Serving};
 use keys::KeyManager;
@@ -79,6 +80,7 @@ pub struct World<'s, Q = Wheel> {
     services: Vec<service::Service>,
     revisions: Vec<Revision<'s>>,
     instances: Instances,
+    cpus: cpu::Cpus,
     orders: cold_start::Orders,
     keys: KeyManager<'s>,
     watches: Vec<check::Watch>,
@@ -120,6 +122,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             services: Vec::new(),
             revisions: Vec::new(),
             instances: Instances::default(),
+            cpus: cpu::Cpus::default(),
             orders: cold_start::Orders::default(),
             keys: KeyManager::new(scenario, zero, &streams),
             watches: Vec::new(),
@@ -144,6 +147,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         self.schedule.expect_spacing(self.expected_spacing());
         self.agenda.clear();
         self.instances.clear();
+        self.cpus.clear();
         self.orders.clear();
         self.keys = KeyManager::new(self.scenario, self.zero, &streams);
         self.blocks.clear();
@@ -359,7 +363,8 @@ impl<'s, Q: EventList> World<'s, Q> {
             if let Some(entry) = self.schedule.pop_before(bound) {
                 self.now = SimTime(entry.time);
                 match entry.rank() {
-                    END => self.complete(entry, recorder),
+                    END => self.end(End::unpack(entry.payload()), entry.since, recorder),
+                    STEP => self.cpu_step(entry, recorder),
                     RETURN => self.returned(entry.payload()),
                     _ => self.arrive(entry.payload()),
                 }

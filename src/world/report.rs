@@ -163,6 +163,8 @@ impl<Q: EventList> World<'_, Q> {
             quota_used: None,
             instance_time: SimDuration((r.instance_time() - r.seen.instance_time) as u64),
             bill: r.bill().since(&r.seen.bill),
+            running_time: SimDuration((r.running_time() - r.seen.running_time) as u64),
+            cpu_time: r.cpu_time().map(|time| SimDuration((time - r.seen.cpu_time) as u64)),
         }
     }
 
@@ -410,6 +412,12 @@ impl<Q: EventList> World<'_, Q> {
                 if outcome != Outcome::Held {
                     ages[revision.index()] += u128::from(now - e.since);
                 }
+            }
+        });
+        self.cpus.for_each(|instance, since, given_up| {
+            if !given_up {
+                let revision = self.instances.place(instance).revision;
+                ages[revision.index()] += u128::from(now - since);
             }
         });
         ages

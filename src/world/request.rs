@@ -114,6 +114,10 @@ impl<Q: EventList> World<'_, Q> {
         let Begun { arrived, work, cold, origin } = request;
         let traffic = &mut self.revisions[revision.index()].traffic;
         traffic.in_flight += 1;
+        if traffic.share.is_some() {
+            let bits = End { instance, outcome: Outcome::Served, cold, origin }.pack();
+            return self.begin_shared(revision, instance, [arrived, work], bits);
+        }
         let end = self.now.0.saturating_add(work.min(traffic.request_timeout));
         let given_up = arrived.saturating_add(traffic.client_timeout);
         let (at, outcome) = if given_up < end {
@@ -132,18 +136,18 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A request in service comes to its end.
     #[inline]
-    pub(super) fn complete(&mut self, entry: Entry, recorder: &mut dyn Recorder) {
-        let End { instance, outcome, cold, origin } = End::unpack(entry.payload());
-        let now = entry.time;
+    pub(super) fn end(&mut self, end: End, arrived: u64, recorder: &mut dyn Recorder) {
+        let End { instance, outcome, cold, origin } = end;
+        let now = self.now.0;
         let place = self.instances.place_mut(instance);
         let revision = place.revision;
         self.touched = revision;
         let r = &mut self.revisions[revision.index()];
         r.traffic.step(now, r.pending.len());
         if outcome != Outcome::Served {
-            return self.cut_short(entry, recorder);
+            return self.cut_short(end, arrived, recorder);
         }
-        let latency = now - entry.since;
+        let latency = now - arrived;
         r.traffic.count.served += 1;
         r.traffic.count.served_cold += u64::from(cold);
         r.traffic.latency_sum += u128::from(latency);
@@ -158,8 +162,8 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A request in service ends without an answer in time, or what was left of its work does.
     #[inline(never)]
-    fn cut_short(&mut self, entry: Entry, recorder: &mut dyn Recorder) {
-        let End { instance, outcome, origin, .. } = End::unpack(entry.payload());
+    fn cut_short(&mut self, end: End, arrived: u64, recorder: &mut dyn Recorder) {
+        let End { instance, outcome, origin, .. } = end;
         let revision = self.instances.place(instance).revision;
         let r = &mut self.revisions[revision.index()];
         match outcome {
@@ -176,7 +180,7 @@ impl<Q: EventList> World<'_, Q> {
         }
         r.blame.charge(Cause::Service);
         r.traffic.in_flight -= 1;
-        r.traffic.lost_time += u128::from(entry.time - entry.since);
+        r.traffic.lost_time += u128::from(self.now.0 - arrived);
         let has_clients = r.traffic.has_clients;
         if outcome == Outcome::Abandoned && r.traffic.holds_abandoned {
             r.traffic.held += 1;
@@ -196,26 +200,30 @@ impl<Q: EventList> World<'_, Q> {
         let revision = place.revision;
         if place.takes_requests() {
             let r = &mut self.revisions[revision.index()];
-            match r.pending.pop() {
+            if !r.pending.is_empty() {
                 // No other instance has a free slot.
-                Some(next) => {
-                    r.router.hand_over(place.seat);
-                    self.hand_over(revision, instance, next);
-                }
-                None => {
-                    r.router.give(place.seat, place.load);
-                    place.load -= 1;
-                    if place.load == 0 {
-                        self.bill_requests(instance);
-                        self.becomes_idle(instance);
-                    }
-                }
+                r.router.hand_over(place.seat);
+                return self.hand_over_first(revision, instance);
+            }
+            r.router.give(place.seat, place.load);
+            place.load -= 1;
+            if place.load == 0 {
+                self.bill_requests(instance);
+                self.becomes_idle(instance);
             }
         } else {
             place.load -= 1;
             if place.load == 0 {
                 self.drained(instance, recorder);
             }
+        }
+    }
+
+    /// The first that waits is served now.
+    #[inline(never)]
+    fn hand_over_first(&mut self, revision: RevisionId, instance: InstanceId) {
+        if let Some(next) = self.revisions[revision.index()].pending.pop() {
+            self.hand_over(revision, instance, next);
         }
     }
 
@@ -336,6 +344,7 @@ impl<Q: EventList> World<'_, Q> {
             },
             &mut taken,
         );
+        stopped.iter().for_each(|&i| self.stop_sharing(i, &mut taken));
         for entry in taken.drain(..) {
             let End { instance, outcome, origin, .. } = End::unpack(entry.payload());
             let cause = cause.unwrap_or_else(|| self.abort_cause(instance));

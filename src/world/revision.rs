@@ -16,6 +16,7 @@ use super::autoscaler::{self, Policy, Setting};
 use super::blame::Blame;
 use super::cold_start::Hold;
 use super::cost::Meter;
+use super::cpu::Share;
 use super::deploy::Stage;
 use super::gate::Gate;
 use super::pending::Pending;
@@ -39,6 +40,12 @@ pub struct Traffic {
     pub memory_below: u16,
     /// Whether its service's clients do more than send a request and wait.
     pub has_clients: bool,
+    /// How the requests of an instance share it, where they may need more than it has.
+    pub share: Option<Share>,
+    /// Thousandths of a vCPU in use on instances that are shared.
+    pub cpu_used: u64,
+    /// Integral of those since the start of the run, times nanoseconds.
+    pub cpu_time: u128,
     /// Slots held by the work of requests that were given up.
     pub held: u64,
     /// Integral of those since the start of the run, in slot-nanoseconds.
@@ -68,6 +75,9 @@ impl Traffic {
         self.in_flight_time += u128::from(self.in_flight) * u128::from(passed);
         if pending > 0 {
             self.pending_time += pending as u128 * u128::from(passed);
+        }
+        if self.cpu_used > 0 {
+            self.cpu_time += u128::from(self.cpu_used) * u128::from(passed);
         }
         if self.held > 0 {
             self.held_time += u128::from(self.held) * u128::from(passed);
@@ -120,6 +130,10 @@ pub struct Seen {
     pub instance_time: u128,
     /// What was billed.
     pub bill: Bill,
+    /// The same of running instances.
+    pub running_time: u128,
+    /// CPU in use; see [`Revision::cpu_time`].
+    pub cpu_time: u128,
 }
 
 /// A revision of a service.
@@ -200,6 +214,8 @@ pub struct Revision<'s> {
     pub calling: u64,
     /// Instance-time since the start of the run, in nanoseconds.
     instance_time: u128,
+    /// The same of running instances.
+    running_time: u128,
     instance_since: SimTime,
     /// What its instances are billed for.
     pub meter: Meter,
@@ -230,6 +246,8 @@ pub struct Reported {
     pub in_flight_time: u128,
     /// Integral of the requests waiting, in request-nanoseconds.
     pub pending_time: u128,
+    /// CPU in use, in nanoseconds of one instance wholly busy; nothing where no request takes any.
+    pub cpu_time: u128,
     /// Arrivals, retries among them; it wraps.
     pub arrivals: u64,
     /// Reported already of what comes after the instant.
@@ -283,6 +301,9 @@ impl<'s> Revision<'s> {
                 client_timeout: settings.client.timeout.map_or(u64::MAX, |t| t.0),
                 holds_abandoned: settings.client.hold_abandoned,
                 memory_below: u16::MAX - 1,
+                share: settings
+                    .cpu
+                    .and_then(|cpu| Share::of(cpu, settings.vcpus, settings.concurrency)),
                 has_clients,
                 ..Traffic::default()
             },
@@ -311,6 +332,7 @@ impl<'s> Revision<'s> {
             calls_dropped: 0,
             calling: 0,
             instance_time: 0,
+            running_time: 0,
             instance_since: SimTime::ZERO,
             meter: Meter::new(settings.billing.model),
             policy: policy(settings, ordinal, SimTime::ZERO, SimTime::ZERO),
@@ -347,6 +369,7 @@ impl<'s> Revision<'s> {
             at: now,
             in_flight_time: self.traffic.in_flight_time + self.traffic.held_time,
             pending_time: self.traffic.pending_time,
+            cpu_time: self.cpu_time().unwrap_or_default(),
             arrivals: self.traffic.count.arrivals + self.traffic.count.retries,
             ahead: 0.0,
         }
@@ -382,6 +405,7 @@ impl<'s> Revision<'s> {
     pub fn step_instances(&mut self, now: SimTime) {
         let passed = now.since(self.instance_since);
         self.instance_time += u128::from(self.alive()) * u128::from(passed.0);
+        self.running_time += u128::from(self.running()) * u128::from(passed.0);
         self.instance_since = now;
         self.step_meter(now);
     }
@@ -389,6 +413,23 @@ impl<'s> Revision<'s> {
     /// Instance-time since the start of the run up to the last step, in nanoseconds.
     pub fn instance_time(&self) -> u128 {
         self.instance_time
+    }
+
+    /// The same of running instances: ready and draining.
+    pub fn running_time(&self) -> u128 {
+        self.running_time
+    }
+
+    /// CPU in use since the start of the run up to the last step, in nanoseconds of one instance
+    /// wholly busy; absent where no request takes any.
+    pub fn cpu_time(&self) -> Option<u128> {
+        let each = u128::from(self.settings.cpu?);
+        let used = match self.traffic.share {
+            Some(_) => self.traffic.cpu_time,
+            // No instance is ever asked for more than it has.
+            None => each * (self.traffic.in_flight_time + self.traffic.held_time),
+        };
+        Some(used / u128::from(self.settings.vcpus))
     }
 
     /// The lowest free seat, taken.
@@ -461,7 +502,12 @@ impl<'s> Revision<'s> {
         self.blame.forget_charges();
         self.meter.forget();
         self.latency.clear();
-        self.seen = Seen { instance_time: self.instance_time, ..Seen::default() };
+        self.seen = Seen {
+            instance_time: self.instance_time,
+            running_time: self.running_time,
+            cpu_time: self.cpu_time().unwrap_or_default(),
+            ..Seen::default()
+        };
     }
 
     /// A sample has been taken: the next one counts from here.
@@ -475,6 +521,8 @@ impl<'s> Revision<'s> {
             messages: self.messages,
             instance_time: self.instance_time,
             bill: self.bill(),
+            running_time: self.running_time,
+            cpu_time: self.cpu_time().unwrap_or_default(),
         };
     }
 

@@ -18,6 +18,8 @@ struct Means {
     in_flight: f64,
     /// Requests in service or waiting.
     present: f64,
+    /// Instances wholly busy.
+    cpu: f64,
     /// Arrivals a second, retries among them.
     rate: f64,
 }
@@ -28,9 +30,10 @@ impl Means {
         let time = now.at.since(before.at).0 as f64;
         let in_flight = (now.in_flight_time - before.in_flight_time) as f64 / time;
         let pending = (now.pending_time - before.pending_time) as f64 / time;
+        let cpu = (now.cpu_time - before.cpu_time) as f64 / time;
         let arrivals = now.arrivals.wrapping_sub(before.arrivals) as f64;
         let rate = arrivals * SECOND as f64 / time;
-        (time > 0.0).then_some(Self { in_flight, present: in_flight + pending, rate })
+        (time > 0.0).then_some(Self { in_flight, present: in_flight + pending, cpu, rate })
     }
 }
 
@@ -41,6 +44,7 @@ impl Revision<'_> {
         Observation {
             now,
             in_flight: Some(in_flight),
+            cpu: self.cpu_time().map(|sum| Total { time: now.0, sum: sum as u64 }),
             ready: self.ready,
             replicas: (self.ready + self.ordered()).max(self.desired.min(self.limits.most())),
             present: self.traffic.in_flight + self.traffic.held + self.pending.len() as u64,
@@ -54,10 +58,11 @@ impl Revision<'_> {
     fn pods(&self, now: SimTime) -> Vec<Pod> {
         let Autoscaler::Hpa(asked) = &self.settings.autoscaler else { return Vec::new() };
         let means = Means::between(self.synced, self.counted(now));
-        let total = means.and_then(|means| match asked.metric {
-            HpaMetric::Concurrency => Some(means.in_flight),
-            HpaMetric::Rps => Some(means.rate),
-            HpaMetric::Cpu => None,
+        let total = means.map(|means| match asked.metric {
+            HpaMetric::Concurrency => means.in_flight,
+            HpaMetric::Rps => means.rate,
+            // Assumption: a pod requests the vCPUs that it has, so that all of them are 100 %.
+            HpaMetric::Cpu => 100.0 * means.cpu,
         });
         shared(asked.metric, total, now, self.ready, self.ordered())
     }

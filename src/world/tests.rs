@@ -7,6 +7,7 @@ mod crashes;
 mod deploys;
 mod keys;
 mod managers;
+mod sharing;
 mod starts;
 mod without;
 
@@ -41,6 +42,8 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
         queue_limit: None,
         routing: Routing::FullestBelowTarget { target: Ratio(0.6) },
         session_affinity: None,
+        cpu: None,
+        vcpus: 1_000,
         autoscaler: scenario::Autoscaler::Fixed { instances },
         schedule: None,
         idle_timeout: SimDuration::from_secs(900),

@@ -91,12 +91,12 @@ impl Checks<'_> {
     /// What a policy needs of the service that it scales.
     fn simulated_autoscaler(&mut self, service: &Node) {
         let metric = service.get("autoscaler.hpa.metric").and_then(Node::text);
-        if let (Some(hpa), Some("cpu" | "cpu_utilization")) =
-            (service.get("autoscaler.hpa"), metric)
+        if let (Some(hpa), Some("cpu" | "cpu_utilization"), None) =
+            (service.get("autoscaler.hpa"), metric, service.get("cpu"))
         {
             let label = "no request takes CPU here";
             let finding = self.found.error("there is no CPU to measure", &hpa.place, label);
-            finding.help("for example metric = \"concurrency\" with target = 20");
+            finding.help("say what a request takes, as in cpu = 0.1, or scale by another metric");
         }
         let per_request = service.get("autoscaler.per_request");
         let (Some(policy), Some(concurrency)) = (per_request, service.get("concurrency")) else {

@@ -62,8 +62,18 @@ impl SeatSets {
     /// Puts a seat into a level.
     #[inline]
     pub fn insert(&mut self, level: usize, seat: u32) {
-        let mut i = seat as usize;
-        for tier in &self.tiers[..self.height] {
+        // The leaves come first, and nearly always the tiers above stay as they are.
+        let word = &mut self.words[level * self.stride + seat as usize / 64];
+        let before = *word;
+        *word |= 1 << (seat % 64);
+        if before == 0 {
+            self.insert_above(level, seat as usize / 64);
+        }
+    }
+
+    #[inline(never)]
+    fn insert_above(&mut self, level: usize, mut i: usize) {
+        for tier in &self.tiers[1..self.height] {
             let word = &mut self.words[level * self.stride + tier + i / 64];
             let before = *word;
             *word |= 1 << (i % 64);
@@ -77,8 +87,14 @@ impl SeatSets {
     /// Removes a seat; returns whether the level is empty then.
     #[inline]
     pub fn remove(&mut self, level: usize, seat: u32) -> bool {
-        let mut i = seat as usize;
-        for tier in &self.tiers[..self.height] {
+        let word = &mut self.words[level * self.stride + seat as usize / 64];
+        *word &= !(1 << (seat % 64));
+        *word == 0 && self.remove_above(level, seat as usize / 64)
+    }
+
+    #[inline(never)]
+    fn remove_above(&mut self, level: usize, mut i: usize) -> bool {
+        for tier in &self.tiers[1..self.height] {
             let word = &mut self.words[level * self.stride + tier + i / 64];
             *word &= !(1 << (i % 64));
             if *word != 0 {
