@@ -33,6 +33,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Run scenarios, one folder of results each
     Run(Run),
+    /// Compare scenarios, studies or baselines under the same luck
+    Compare(Compare),
     /// Check scenarios and their load files, and run nothing
     Validate(Validate),
     /// Replay an autoscaler over a recorded series, without a simulation
@@ -68,15 +70,86 @@ pub(super) struct Run {
     /// remains; repeats. Its results go to a folder beside, NAME-without-CAUSE
     #[arg(long, value_name = "CAUSE", value_parser = PossibleValuesParser::new(Without::CAUSES))]
     pub without: Vec<String>,
+    /// Keep the replications as a baseline of this name, results/baselines/NAME.csv, to compare with
+    #[arg(long, value_name = "NAME", value_parser = baseline_name)]
+    pub save_baseline: Option<String>,
     /// Replace a folder that holds something else than results
     #[arg(long)]
     pub force: bool,
-    /// What to print on standard output: text for people, or summary.json
+    /// What to print on standard output: text for people, summary.json, summary.csv, Markdown for a
+    /// review, or JUnit's XML for a pipeline
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// What makes a run exit with 99: a threshold that is not met, or one that is unclear too
+    #[arg(long, value_enum, default_value_t, value_name = "VERDICT")]
+    pub fail_on: FailOn,
     /// How much to say.
     #[command(flatten)]
     pub talk: Talk,
+}
+
+/// Compares studies, replication by replication: each against the first.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale compare now.toml changed.toml
+  keyscale compare scenario.toml --vary services.web.min_instances=1,3,5
+  keyscale compare main scenario.toml --fail-on worse --format md")]
+pub(super) struct Compare {
+    /// Scenarios (.toml), folders of studies, or names of baselines
+    #[arg(required = true, value_name = "STUDY")]
+    pub sides: Vec<PathBuf>,
+    /// Values to put in turn in the place of one scenario's own
+    #[arg(long, value_name = "KEY=A,B,...")]
+    pub vary: Option<Override>,
+    /// Put a value in the place of every scenario's; repeats
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// Seed of the random numbers of every scenario
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Replications of each scenario [default: 20]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=MOST))]
+    pub replications: Option<u64>,
+    /// Replications at a time, by default as many as there are processors; changes no result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub jobs: Option<u16>,
+    /// A column of summary.csv to compare, in the place of the usual ones; repeats
+    #[arg(long = "metric", value_name = "NAME")]
+    pub metrics: Vec<String>,
+    /// What makes the exit code 98
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub fail_on: FailOnWorse,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: CompareFormat,
+    /// How much to say.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// What makes a comparison fail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOnWorse {
+    /// Nothing.
+    #[default]
+    Never,
+    /// A metric that became worse.
+    Worse,
+}
+
+/// How a comparison is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum CompareFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For programs: a row a metric.
+    Csv,
+    /// For a review.
+    Md,
 }
 
 /// Checks scenarios and their load files, and runs nothing. All problems are shown at once.
@@ -147,6 +220,15 @@ impl What {
     }
 }
 
+/// A name that is a file's.
+fn baseline_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    match !text.is_empty() && !text.starts_with('.') && text.chars().all(plain) {
+        true => Ok(text.to_owned()),
+        false => Err("a name of letters, digits, dots and dashes is expected".to_owned()),
+    }
+}
+
 /// How much to say on standard error.
 #[derive(Clone, Copy, Debug, clap::Args)]
 pub(super) struct Talk {
@@ -166,6 +248,22 @@ pub(super) enum Format {
     Text,
     /// For programs: the bytes of summary.json.
     Json,
+    /// For programs: the bytes of summary.csv.
+    Csv,
+    /// For a review: the verdict and a row a threshold.
+    Md,
+    /// For a pipeline: a case a threshold.
+    Junit,
+}
+
+/// What makes a run fail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    /// What is not met.
+    Fail,
+    /// What is not met, or not known to be.
+    #[default]
+    Unclear,
 }
 
 /// When to use colours.

@@ -7,19 +7,56 @@ use crate::scenario::{Checked, Condition, Window};
 use crate::study::{Centre, Finding, Judgement, Number, Verdict};
 use crate::units::{SimDuration, SimTime};
 
-/// Prints a line for each threshold and each expectation.
-pub(super) fn told(judgement: &Judgement, checked: &Checked, console: &mut Console<'_>) {
+/// One thing that was asked, in words.
+pub(super) struct Told {
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// A threshold, or something expected.
+    pub kind: &'static str,
+    /// What was asked, as the file says it.
+    pub what: String,
+    /// What was seen.
+    pub seen: String,
+    /// Where the file asks it.
+    pub place: String,
+}
+
+/// Everything that was asked: thresholds, then expectations.
+pub(super) fn all(judgement: &Judgement, checked: &Checked) -> Vec<Told> {
     let zero = SimTime::ZERO + checked.scenario.warm_up;
-    for finding in &judgement.thresholds {
+    let thresholds = judgement.thresholds.iter().map(|finding| {
         let asked = &finding.asked;
         let what = what(&finding.service, None, &asked.metric, asked.condition, asked.window);
-        line(finding, "threshold", &what, &checked.location(&asked.key), zero, console);
-    }
-    for finding in &judgement.expects {
+        tell(finding, "threshold", what, checked.location(&asked.key), zero)
+    });
+    let expects = judgement.expects.iter().map(|finding| {
         let asked = &finding.asked;
         let revision = asked.revision.as_deref();
         let what = what(&finding.service, revision, &asked.metric, asked.condition, asked.window);
-        line(finding, "expected", &what, &checked.location(&asked.key), zero, console);
+        tell(finding, "expected", what, checked.location(&asked.key), zero)
+    });
+    thresholds.chain(expects).collect()
+}
+
+/// The sign of a verdict.
+pub(super) fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "✓",
+        Verdict::Fail => "✗",
+        Verdict::Unclear => "?",
+    }
+}
+
+/// Prints a line for each threshold and each expectation.
+pub(super) fn told(judgement: &Judgement, checked: &Checked, console: &mut Console<'_>) {
+    for Told { verdict, kind, what, seen, place } in all(judgement, checked) {
+        let style = match verdict {
+            Verdict::Pass => GOOD,
+            Verdict::Fail => BAD,
+            Verdict::Unclear => WARNING,
+        };
+        let mark = console.styled(style, mark(verdict));
+        console.out(format!(" {mark} {kind:<10} {what}: {seen}  ({place})\n"));
     }
     if !judgement.is_empty() {
         console.out("\n");
@@ -61,27 +98,17 @@ fn what(
     format!("{of}{metric} {condition}{window}")
 }
 
-fn line<T>(
+fn tell<T>(
     finding: &Finding<T>,
-    kind: &str,
-    what: &str,
-    place: &str,
+    kind: &'static str,
+    what: String,
+    place: String,
     zero: SimTime,
-    console: &mut Console<'_>,
-) {
-    let (style, mark) = match finding.verdict {
-        Verdict::Pass => (GOOD, "✓"),
-        Verdict::Fail => (BAD, "✗"),
-        Verdict::Unclear => (WARNING, "?"),
-    };
-    let mark = console.styled(style, mark);
-    let seen = seen(finding);
+) -> Told {
     let everywhere = finding.over.as_ref().is_some_and(|over| over.first_not_met.is_none());
-    let at = finding
-        .at
-        .filter(|_| !everywhere)
-        .map_or(String::new(), |at| format!(" at {}", length(at.since(zero))));
-    console.out(format!(" {mark} {kind:<10} {what}: {seen}{at}  ({place})\n"));
+    let at = finding.at.filter(|_| !everywhere);
+    let at = at.map_or(String::new(), |at| format!(" at {}", length(at.since(zero))));
+    Told { verdict: finding.verdict, kind, what, seen: seen(finding) + &at, place }
 }
 
 /// What was seen, in words: of several runs with the interval, and in how many it holds.

@@ -5,7 +5,9 @@
 
 mod advice;
 mod args;
+mod compare;
 mod console;
+mod gate;
 mod interrupt;
 mod judged;
 mod load_files;
@@ -14,6 +16,7 @@ mod policy;
 mod progress;
 mod read;
 mod run;
+mod sides;
 mod study;
 mod study_text;
 mod text;
@@ -30,7 +33,7 @@ pub use console::Console;
 use crate::error::exit;
 
 /// Does what the arguments ask, the program's name first, and returns the exit code: 0 done, 1 the
-/// outside failed, 2 bad usage or a bad scenario and nothing written, 97 interrupted, 99 a threshold or
+/// outside failed, 2 bad usage or a bad scenario and nothing written, 97 interrupted, 98 something became worse, 99 a threshold or
 /// an expectation is not met.
 pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> u8 {
     let code = match Args::try_parse_from(args) {
@@ -38,6 +41,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) 
             console.choose(args.color);
             match &args.command {
                 Command::Run(asked) => run::run(asked, console),
+                Command::Compare(asked) => compare::run(asked, console),
                 Command::Policy(asked) => policy::policy(asked, console),
                 Command::Validate(asked) => validate::validate(asked, console),
             }

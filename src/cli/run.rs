@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::advice::advise;
-use super::args::{Format, Run};
+use super::args::{FailOn, Format, Run};
 use super::console::Console;
+use super::gate;
 use super::interrupt::Interrupt;
 use super::judged;
 use super::load_files;
@@ -76,12 +77,18 @@ impl<'a> Job<'a> {
 
 /// Runs scenarios that are known to be good.
 fn run_all(asked: &Run, jobs: &[Job<'_>], console: &mut Console<'_>) -> Result<End, Error> {
+    if asked.save_baseline.is_some() && asked.what.scenarios.len() > 1 {
+        let text = "error: a baseline is of one scenario\n  = help: run them one by one";
+        return Err(Error::Usage(text.to_owned()));
+    }
     let targets = targets(asked, jobs)?;
     let interrupt = Interrupt::listen()?;
     // All folders are begun first: one that may not be replaced is told before an hour's run.
     let begin = |target: &PathBuf| RunFolder::create(target, asked.force);
     let folders: Vec<RunFolder> = targets.iter().map(begin).collect::<Result<_, _>>()?;
     let mut all = End::Met;
+    let around = if asked.format == Format::Junit { gate::JUNIT } else { ["", ""] };
+    console.out(around[0]);
     let mut base: Option<(Written, u64)> = None;
     let mut remaining: Vec<(&str, Written)> = Vec::new();
     for ((job, folder), number) in jobs.iter().zip(folders).zip(1..) {
@@ -98,7 +105,8 @@ fn run_all(asked: &Run, jobs: &[Job<'_>], console: &mut Console<'_>) -> Result<E
                 if left > 0 {
                     console.err(&format!("interrupted: {left} more not begun\n"));
                 }
-                return Ok(End::Interrupted);
+                all = End::Interrupted;
+                break;
             }
         }
         match job.without {
@@ -113,6 +121,7 @@ fn run_all(asked: &Run, jobs: &[Job<'_>], console: &mut Console<'_>) -> Result<E
             remaining.clear();
         }
     }
+    console.out(around[1]);
     Ok(all)
 }
 
@@ -202,27 +211,32 @@ fn run_one(
     if asked.talk.verbose && study.is_none() {
         console.err(&format!("{speed}\n"));
     }
+    let ending = Ending {
+        written: &written,
+        study: info.as_ref(),
+        again: again(asked, job, Again::Same),
+        next: complete.then(|| match &study {
+            Some(_) => again(asked, job, Again::Seed(scenario.seed.wrapping_add(1))),
+            None => again(asked, job, Again::Replicated),
+        }),
+        complete,
+    };
+    let judgement = &written.judgement;
     match asked.format {
-        Format::Json => {
-            let path = written.folder.join("summary.json");
-            let json = fs::read(&path)
-                .map_err(|error| Error::Outside(format!("read {}", path.display()), error))?;
-            console.out(json);
+        Format::Json => console.out(bytes(&written, "summary.json")?),
+        Format::Csv => console.out(bytes(&written, "summary.csv")?),
+        Format::Text | Format::Md | Format::Junit if !told => {}
+        Format::Md => {
+            let said = text::in_short(&ending);
+            console.out(gate::markdown(judgement, &ready.checked, &said, &ending.again));
         }
-        Format::Text if !told => {}
+        Format::Junit => {
+            let unclear_fails = asked.fail_on == FailOn::Unclear;
+            console.out(gate::junit(judgement, &ready.checked, unclear_fails));
+        }
         Format::Text => {
-            let ending = Ending {
-                written: &written,
-                study: info.as_ref(),
-                again: again(asked, job, Again::Same),
-                next: complete.then(|| match &study {
-                    Some(_) => again(asked, job, Again::Seed(scenario.seed.wrapping_add(1))),
-                    None => again(asked, job, Again::Replicated),
-                }),
-                complete,
-            };
             text::table(&ending, console);
-            judged::told(&written.judgement, &ready.checked, console);
+            judged::told(judgement, &ready.checked, console);
             if !asked.talk.quiet {
                 advise(scenario, &written.summary, console);
             }
@@ -238,7 +252,11 @@ fn run_one(
         console.err(&format!("interrupted after {done}: {folder} holds what is complete\n"));
     }
     // What is asked of a run is asked of it as it is.
-    let met = !told || written.judgement.is_met();
+    let met = match asked.fail_on {
+        _ if !told => true,
+        FailOn::Fail => !judgement.has_failed(),
+        FailOn::Unclear => judgement.is_met(),
+    };
     let end = match (complete, met) {
         (false, _) => End::Interrupted,
         (true, true) => End::Met,
@@ -246,6 +264,12 @@ fn run_one(
     };
     let shown = study.as_ref().map_or(base, |study| study.shown);
     Ok((end, Some((written, shown))))
+}
+
+/// The bytes of a file that was written.
+fn bytes(written: &Written, name: &str) -> Result<Vec<u8>, Error> {
+    let path = written.folder.join(name);
+    fs::read(&path).map_err(|error| Error::Outside(format!("read {}", path.display()), error))
 }
 
 /// A run whose outputs are written but for the last ones.

@@ -8,18 +8,22 @@ use super::interrupt::Interrupt;
 use super::numbers::counted;
 use super::progress::Progress;
 use super::read::Ready;
+use super::sides::{Side, save};
 use crate::error::Error;
 use crate::output::{RunFolder, StudyInfo, Until};
 use crate::scenario::Scenario;
+use crate::study::gather::FIRST;
 use crate::study::replicate::{Crew, Ended, Subject};
 use crate::study::{Gathered, Gleaner, Rule};
 
 /// How many replications are asked for; none for a single run.
 pub(super) fn rule(asked: &Run, scenario: &Scenario) -> Option<Rule> {
     match asked.replications {
-        Some(1) => None,
+        Some(1) if asked.save_baseline.is_none() => None,
         Some(count) => Some(Rule::Fixed(count)),
-        None => (!scenario.thresholds.is_empty()).then_some(Rule::UNTIL_KNOWN),
+        None if !scenario.thresholds.is_empty() => Some(Rule::UNTIL_KNOWN),
+        // A baseline of one run has nothing to be compared with.
+        None => asked.save_baseline.as_ref().map(|_| Rule::Fixed(FIRST)),
     }
 }
 
@@ -75,6 +79,7 @@ pub(super) fn study<'s>(
     let mut table = folder.replications()?;
     let mut progress = Progress::begin(*duration, asked.talk, console);
     let mut failure = None;
+    let mut kept = Side::new(&subject.scenario.name, ready);
     let ended = crew(asked.jobs)?.replicate(
         &subject,
         0..most,
@@ -83,10 +88,15 @@ pub(super) fn study<'s>(
         |number, outcome| {
             gathered.take(&outcome);
             failure = table.write(number, &outcome.rows).err();
+            if let (Some(_), Some(total)) =
+                (&asked.save_baseline, outcome.rows.len().checked_sub(1))
+            {
+                kept.take(number, outcome.numbers(total));
+            }
             let outlook = || match gathered.outlook() {
                 Some((width, target)) if !fixed => (target.min(most), Some(width)),
                 Some((width, _)) => (most, Some(width)),
-                None => (if fixed { most } else { crate::study::gather::FIRST }, None),
+                None => (if fixed { most } else { FIRST }, None),
             };
             progress.at_replication(gathered.runs, outlook, gathered.arrivals, console);
             failure.is_none() && rule.wants_more(&gathered)
@@ -112,5 +122,11 @@ pub(super) fn study<'s>(
         (Ended::All | Ended::Enough, false) if rule.is_known() => Until::Known,
         (Ended::All | Ended::Enough, false) => Until::Cap,
     };
+    if let Some(name) = asked.save_baseline.as_ref().filter(|_| until != Until::Interrupted) {
+        let path = save(name, &kept)?;
+        if !asked.talk.quiet {
+            console.err(&format!("baseline {}\n", path.display()));
+        }
+    }
     Ok(Some(Studied { gathered, until, shown }))
 }

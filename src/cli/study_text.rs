@@ -6,12 +6,13 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::console::Console;
 use super::judged::shown;
 use super::numbers::{count, counted, figures, rough_share};
-use super::text::{CAUSES, words};
+use super::text::{CAUSES, line, what, words};
 use crate::output::{StudyInfo, Until};
 use crate::record::Cause;
 use crate::record::summary::SUMMARY;
 use crate::stats::interval::none_seen;
 use crate::study::gather::ServiceRuns;
+use crate::study::rides::BlockRuns;
 use crate::study::{Centre, Estimate, Number};
 
 /// What is told of each service: the column, and what people call it.
@@ -33,7 +34,7 @@ const TOLD_OF_EACH: [&str; 3] = ["failed_ratio", "latency_s_p99", "ride_out_s"];
 const SERVICES: usize = 20;
 
 /// A number in the unit of its metric.
-fn number(number: f64, unit: &str) -> String {
+pub(super) fn number(number: f64, unit: &str) -> String {
     match unit {
         "s" | "1" => shown(Number::from_unit(number, unit), unit),
         _ if number.is_finite() && number >= 0.0 => figures(number),
@@ -102,6 +103,57 @@ pub(super) fn table(study: &StudyInfo<'_>, console: &mut Console<'_>) {
         "\n {runs} {how}; tables and charts show replication {}, the median one\n\n",
         study.shown
     ));
+}
+
+/// Blocks whose rides are told one by one.
+const BLOCKS: usize = 3;
+
+/// Prints how each block was ridden out, and how long it took to recover.
+pub(super) fn rides(study: &StudyInfo<'_>, console: &mut Console<'_>) {
+    let blocks = &study.gathered.blocks;
+    for block in blocks.iter().take(BLOCKS) {
+        line(console, "ride-out", &ride(block));
+    }
+    if blocks.len() > BLOCKS {
+        let more = counted((blocks.len() - BLOCKS) as u64, "more block");
+        line(console, "", &format!("and {more}: summary.json"));
+    }
+}
+
+/// A block's rides over runs, in a sentence.
+fn ride(block: &BlockRuns) -> String {
+    let estimate = block.estimate();
+    let runs = counted(estimate.runs, "run");
+    let (which, long) = (what(block.kind), number(block.length.mean(), "s"));
+    let head = format!("{}, {which} {} of {long}", block.service, block.subject);
+    let survived = match estimate.survived {
+        0 => format!("none of {runs} survives it ({})", below(none_seen(estimate.runs))),
+        all if all == estimate.runs => {
+            let hurt = below(none_seen(estimate.runs));
+            format!("all of {runs} survive it (a share hurt {hurt})")
+        }
+        some => format!("{} of {runs} survive it", count(some)),
+    };
+    let lasted = match (estimate.median, estimate.median_within) {
+        (Some(median), _) if median.is_infinite() => String::new(),
+        (Some(median), Some(within)) => {
+            let [median, low, high] =
+                [median, within.low, within.high].map(|seconds| number(seconds, "s"));
+            format!("; rides last {median} ({low} … {high})")
+        }
+        (Some(median), None) => format!("; rides last {}", number(median, "s")),
+        (None, _) => String::new(),
+    };
+    let recovery = match estimate.recovery.count {
+        0 => String::new(),
+        _ => format!("; back {} after it", within(Centre::Median, &estimate.recovery, "s")),
+    };
+    format!("{head}: {survived}{lasted}{recovery}")
+}
+
+/// The rule of three in words.
+fn below(share: f64) -> String {
+    format!("below {}", rough_share(share))
 }
 
 /// A metric over runs; a ride-out has a median, and says in how many runs it did not end.

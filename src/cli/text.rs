@@ -54,7 +54,10 @@ impl Ending<'_> {
 /// Prints the numbers of each service, and below them what happened to the key.
 pub(super) fn table(ending: &Ending<'_>, console: &mut Console<'_>) {
     match ending.study {
-        Some(study) => study_text::table(study, console),
+        Some(study) => {
+            study_text::table(study, console);
+            study_text::rides(study, console);
+        }
         None => services(ending, console),
     }
     if let Some(total) = ending.total() {
@@ -120,7 +123,7 @@ fn cells(row: &SummaryRow, name: &str) -> [String; 8] {
 }
 
 /// Prints a line with a label before it.
-fn line(console: &mut Console<'_>, label: &str, text: &str) {
+pub(super) fn line(console: &mut Console<'_>, label: &str, text: &str) {
     console.out(format!(" {label:<11}{text}\n"));
 }
 
@@ -176,6 +179,13 @@ fn facts(written: &Written, total: &SummaryRow, console: &mut Console<'_>) {
         let text =
             format!("{} from the first block to the first request it cost", length(ride_out));
         line(console, "ride-out", &text);
+    }
+    if let Some((ride, recovery)) =
+        written.rides.iter().find_map(|ride| Some((ride, ride.recovery()?)))
+    {
+        let (service, subject) = (&ride.service, &ride.subject);
+        let text = format!("{service} was back {} after {subject} was", length(recovery));
+        line(console, "recovery", &text);
     }
     if let Some(detected) = total.revocation_detected {
         let gone = total.data_unreachable.map_or("still reachable at the end".to_owned(), |at| {
@@ -242,7 +252,7 @@ fn signed(at: SimTime, zero: SimTime) -> String {
 }
 
 /// A block in words, before its subject.
-fn what(kind: BlockKind) -> &'static str {
+pub(super) fn what(kind: BlockKind) -> &'static str {
     match kind {
         BlockKind::OutageRetryable | BlockKind::OutageNotRetryable => "outage of",
         BlockKind::Brownout => "brownout of",
@@ -250,6 +260,22 @@ fn what(kind: BlockKind) -> &'static str {
         BlockKind::Permission => "no permission for",
         BlockKind::Quota => "quota lowered of",
     }
+}
+
+/// What is said after the word: what was met, then the sentence.
+fn said(ending: &Ending<'_>, total: &SummaryRow) -> String {
+    let cut = if ending.complete { "" } else { "Interrupted: this is the part that ran. " };
+    let met = judged::in_short(&ending.written.judgement);
+    let said = match ending.study {
+        Some(study) => study_text::sentence(study),
+        None => sentence(ending.written, total),
+    };
+    format!("{cut}{met}{said}")
+}
+
+/// The verdict alone.
+pub(super) fn in_short(ending: &Ending<'_>) -> String {
+    ending.total().map_or(String::new(), |total| said(ending, total))
 }
 
 /// Prints why requests failed, the verdict, the files and the commands.
@@ -267,13 +293,7 @@ pub(super) fn verdict(ending: &Ending<'_>, console: &mut Console<'_>) {
         let good = if judgement.is_empty() { none_failed } else { judgement.is_met() };
         let style = if good { GOOD } else { BAD };
         let head = console.styled(style, "VERDICT");
-        let cut = if ending.complete { "" } else { "Interrupted: this is the part that ran. " };
-        let met = judged::in_short(judgement);
-        let said = match ending.study {
-            Some(study) => study_text::sentence(study),
-            None => sentence(ending.written, total),
-        };
-        console.out(format!("{head}  {cut}{met}{said}\n"));
+        console.out(format!("{head}  {}\n", said(ending, total)));
     }
     let written = ending.written;
     let files = || written.files.iter().map(|file| file.name.as_str());
@@ -427,6 +447,7 @@ mod tests {
             blocks,
             messages: Vec::new(),
             revisions: Vec::new(),
+            rides: Vec::new(),
             fingerprint,
             judgement: crate::study::Judgement::default(),
         }

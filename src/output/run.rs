@@ -17,7 +17,8 @@ use crate::record::columns::{
     KeyCallGetter, REVISIONS, RevisionGetter, SampleGetter, TIMESERIES,
 };
 use crate::record::fingerprint::{Fingerprint, Parts};
-use crate::record::{Record, Recorder, SummaryRow};
+use crate::record::ride_out::RIDE_OUTS;
+use crate::record::{Record, Recorder, RideOut, RideOuts, SummaryRow};
 use crate::study::Judgement;
 use crate::units::{SimDuration, SimTime};
 
@@ -91,6 +92,8 @@ pub struct Written {
     pub messages: Vec<MessageRow>,
     /// The revisions with their keys.
     pub revisions: Vec<RevisionRow>,
+    /// How long each service rode out each block.
+    pub rides: Vec<RideOut>,
     /// The run's fingerprint.
     pub fingerprint: Parts,
     /// What is said of what was asked of the run.
@@ -122,6 +125,7 @@ pub struct RunWriter {
     blocks: Vec<BlockRow>,
     said: Said,
     revisions: Vec<RevisionRow>,
+    rides: RideOuts,
 }
 
 impl RunFolder {
@@ -156,6 +160,7 @@ impl RunFolder {
             blocks: Vec::new(),
             said: Said::default(),
             revisions: Vec::new(),
+            rides: RideOuts::default(),
         })
     }
 }
@@ -181,7 +186,7 @@ impl RunWriter {
         study: Option<&StudyInfo<'_>>,
     ) -> Result<Written, Error> {
         let Self { mut folder, info, tables, events, failure, .. } = self;
-        let Self { fingerprint, mut summary, blocks, said, revisions, .. } = self;
+        let Self { fingerprint, mut summary, blocks, said, revisions, mut rides, .. } = self;
         if let Some(error) = failure {
             return Err(error);
         }
@@ -194,6 +199,8 @@ impl RunWriter {
         let events = events.into_file().map_err(outside("write", &folder.path(EVENTS)))?;
         folder.add(events)?;
         summary.iter_mut().for_each(|row| judgement.tell_hurt(row));
+        let rides = rides.take();
+        write_ride_outs(&mut folder, &rides, info.zero())?;
         write_summary(&mut folder, &summary, study)?;
         let fingerprint = fingerprint.parts();
         let messages = said.rows();
@@ -225,12 +232,24 @@ impl RunWriter {
             files,
             summary,
             blocks,
+            rides,
             messages,
             revisions,
             fingerprint,
             judgement,
         })
     }
+}
+
+/// Writes `ride_outs.csv`.
+fn write_ride_outs(folder: &mut RunFolder, rides: &[RideOut], zero: SimTime) -> Result<(), Error> {
+    let file = folder.begin("ride_outs.csv")?;
+    let failed = outside("write", file.path());
+    let table = Rows::new(RIDE_OUTS, file).and_then(|mut table| {
+        rides.iter().try_for_each(|ride| table.row(|get| get(ride, zero)))?;
+        Ok(table)
+    });
+    close(folder, table.map_err(failed)?)
 }
 
 /// Closes a table and enters its file in the manifest.
@@ -244,6 +263,7 @@ impl Recorder for RunWriter {
     fn record(&mut self, fact: Record<'_>) {
         self.fingerprint.record(fact);
         self.events.record(fact);
+        self.rides.record(fact);
         let zero = self.info.zero();
         match fact {
             Record::Block(block) => self.blocks.push(BlockRow::new(block, zero)),

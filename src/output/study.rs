@@ -12,6 +12,7 @@ use crate::record::columns::Column;
 use crate::record::summary::{SUMMARY, SummaryGetter};
 use crate::record::{SummaryRow, Value};
 use crate::study::gather::ServiceRuns;
+use crate::study::rides::BlockRuns;
 use crate::study::{Estimate, Gathered};
 use crate::units::SimDuration;
 
@@ -199,6 +200,70 @@ impl Serialize for Metrics<'_> {
     }
 }
 
+/// Rides through a block over runs; what never came or has no end is null.
+#[derive(Serialize)]
+struct Rides<'a> {
+    service: &'a str,
+    kind: &'static str,
+    subject: &'a str,
+    ordinal: u64,
+    /// In the first run that has it.
+    from_s: f64,
+    block_length_s_mean: f64,
+    runs: u64,
+    survived: u64,
+    survived_ratio: Option<f64>,
+    survived_ratio_low: Option<f64>,
+    survived_ratio_high: Option<f64>,
+    ride_out_s_mean: Option<f64>,
+    ride_out_s_mean_low: Option<f64>,
+    ride_out_s_mean_high: Option<f64>,
+    ride_out_s_median: Option<f64>,
+    ride_out_s_median_low: Option<f64>,
+    ride_out_s_median_high: Option<f64>,
+    ride_out_s_p5: Option<f64>,
+    ride_out_s_p95: Option<f64>,
+    recovered: u64,
+    recovery_s_median: Option<f64>,
+    recovery_s_median_low: Option<f64>,
+    recovery_s_median_high: Option<f64>,
+    recovery_s_p95: Option<f64>,
+}
+
+impl<'a> Rides<'a> {
+    fn new(block: &'a BlockRuns) -> Self {
+        let e = block.estimate();
+        let [survived, mean, median, recovery] =
+            [e.survived_within, e.mean_within, e.median_within, e.recovery.median_within];
+        Self {
+            service: &block.service,
+            kind: block.kind.name(),
+            subject: &block.subject,
+            ordinal: block.ordinal,
+            from_s: block.from,
+            block_length_s_mean: block.length.mean(),
+            runs: e.runs,
+            survived: e.survived,
+            survived_ratio: survived.map(|within| within.estimate),
+            survived_ratio_low: survived.map(|within| within.low),
+            survived_ratio_high: survived.map(|within| within.high),
+            ride_out_s_mean: mean.map(|within| within.estimate),
+            ride_out_s_mean_low: mean.map(|within| within.low),
+            ride_out_s_mean_high: mean.map(|within| within.high),
+            ride_out_s_median: e.median,
+            ride_out_s_median_low: median.map(|within| within.low),
+            ride_out_s_median_high: median.map(|within| within.high),
+            ride_out_s_p5: e.p5,
+            ride_out_s_p95: e.p95,
+            recovered: e.recovery.count - e.recovery.never,
+            recovery_s_median: e.recovery.median,
+            recovery_s_median_low: recovery.map(|within| within.low),
+            recovery_s_median_high: recovery.map(|within| within.high),
+            recovery_s_p95: e.recovery.p95,
+        }
+    }
+}
+
 /// An object with the services' metrics over runs, and those of all together.
 impl Serialize for StudyInfo<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -210,6 +275,8 @@ impl Serialize for StudyInfo<'_> {
         map.serialize_entry("shown", &self.shown)?;
         map.serialize_entry("services", &of_services.collect::<Vec<_>>())?;
         map.serialize_entry("total", &self.gathered.service("").map(Metrics))?;
+        let rides: Vec<Rides> = self.gathered.blocks.iter().map(Rides::new).collect();
+        map.serialize_entry("ride_outs", &rides)?;
         map.end()
     }
 }

@@ -51,7 +51,7 @@ impl BlockRow {
     /// The fact again.
     pub fn fact(&self) -> Block<'_> {
         let Self { kind, subject, detail, from, until, .. } = self;
-        Block { kind: *kind, subject, detail, from: *from, until: *until }
+        Block { kind: *kind, subject, detail, from: *from, until: *until, rides: &[] }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod columns;
 pub mod fingerprint;
 pub mod log;
 pub mod metric;
+pub mod ride_out;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod summary;
@@ -24,6 +25,7 @@ pub use cause::{
 };
 pub use fingerprint::Fingerprint;
 pub use log::{Log, Message, Messages};
+pub use ride_out::{RideOut, RideOuts};
 pub use summary::SummaryRow;
 pub use value::Value;
 
@@ -316,6 +318,19 @@ pub struct Block<'a> {
     pub from: SimTime,
     /// Until when; absent: to the end of the run.
     pub until: Option<SimTime>,
+    /// The services that it touched when it began.
+    pub rides: &'a [Ride<'a>],
+}
+
+/// A service through a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ride<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// Requests that waited when the block began.
+    pub pending: u64,
+    /// The first failure within the block that is blamed on a key cause.
+    pub first_failure: Option<SimTime>,
 }
 
 /// A revision, what became of its deploy, and the key that it is bound to at the end of the run.

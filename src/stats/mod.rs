@@ -5,6 +5,7 @@ pub mod histogram;
 pub mod interval;
 pub mod steady;
 pub mod student;
+pub mod survival;
 
 pub use compare::Paired;
 pub use histogram::Histogram;

@@ -5,8 +5,9 @@ use super::estimate::{Centre, Estimate, OverRuns};
 use super::judge::{Finding, Judge, Judgement, Over, Verdict};
 use super::number::Number;
 use super::replicate::Watch;
+use super::rides::{self, BlockRuns};
 use crate::record::summary::SUMMARY;
-use crate::record::{Record, Recorder, SummaryRow};
+use crate::record::{Record, Recorder, RideOut, RideOuts, SummaryRow};
 use crate::scenario::{Expect, Scenario};
 use crate::stats::Histogram;
 use crate::units::SimDuration;
@@ -27,6 +28,15 @@ pub struct Outcome {
     /// What each threshold is of.
     thresholds: Vec<Option<Number>>,
     expects: Vec<Finding<Expect>>,
+    /// A ride a block and service.
+    rides: Vec<RideOut>,
+}
+
+impl Outcome {
+    /// The columns of the summary as numbers, of a row by position; see [`OverRuns`].
+    pub fn numbers(&self, row: usize) -> &[f64] {
+        self.numbers.get(row).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Keeps of each run what a study needs.
@@ -36,13 +46,19 @@ pub struct Gleaner<'s> {
     rows: Vec<SummaryRow>,
     numbers: Vec<Vec<f64>>,
     latency: Vec<Vec<(usize, u64)>>,
+    rides: RideOuts,
 }
 
 impl<'s> Gleaner<'s> {
     /// Of a scenario's runs.
     pub fn new(scenario: &'s Scenario) -> Self {
-        let judge = Judge::new(scenario);
-        Self { judge, rows: Vec::new(), numbers: Vec::new(), latency: Vec::new() }
+        Self {
+            judge: Judge::new(scenario),
+            rows: Vec::new(),
+            numbers: Vec::new(),
+            latency: Vec::new(),
+            rides: RideOuts::default(),
+        }
     }
 }
 
@@ -57,6 +73,7 @@ fn numbers(row: &SummaryRow) -> Vec<f64> {
 
 impl Recorder for Gleaner<'_> {
     fn record(&mut self, fact: Record<'_>) {
+        self.rides.record(fact);
         match fact {
             Record::Sample(_) => self.judge.record(fact),
             Record::Total(total) => {
@@ -90,6 +107,7 @@ impl Watch for Gleaner<'_> {
             latency: std::mem::take(&mut self.latency),
             thresholds: self.judge.seen(),
             expects: self.judge.expected(),
+            rides: self.rides.take(),
         }
     }
 }
@@ -170,6 +188,8 @@ pub struct Gathered<'s> {
     order: Vec<(f64, u64)>,
     /// Requests of all runs.
     pub arrivals: u64,
+    /// Rides through each block, by service.
+    pub blocks: Vec<BlockRuns>,
 }
 
 impl<'s> Gathered<'s> {
@@ -192,6 +212,7 @@ impl<'s> Gathered<'s> {
             asked,
             order: Vec::new(),
             arrivals: 0,
+            blocks: Vec::new(),
         }
     }
 
@@ -226,6 +247,7 @@ impl<'s> Gathered<'s> {
                 expect.shown = Some((number, finding.clone()));
             }
         }
+        rides::add(&mut self.blocks, &outcome.rides, self.scenario.warm_up.as_secs_f64());
         let total = outcome.rows.last();
         self.arrivals += total.map_or(0, |total| total.requests.arrivals);
         let shown = match self.thresholds.first() {

@@ -108,6 +108,11 @@ impl Judgement {
         self
     }
 
+    /// Whether something does not hold.
+    pub fn has_failed(&self) -> bool {
+        self.verdicts().any(|verdict| verdict == Verdict::Fail)
+    }
+
     /// Whether everything holds.
     pub fn is_met(&self) -> bool {
         self.verdicts().all(|verdict| verdict == Verdict::Pass)

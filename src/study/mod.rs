@@ -7,14 +7,18 @@
 //! - [`judge`]: one run, and what was asked of it.
 //! - [`replicate`]: one scenario, many runs, in parallel: the mechanism of every study.
 //! - [`gather`]: what many runs come to, and how many of them it takes.
+//! - [`rides`]: how long blocks were ridden out, over runs.
+//! - [`compare`]: studies side by side, paired by replication.
 //! - [`estimate`]: one number over runs, its interval, and how that stands to a limit.
 
+pub mod compare;
 pub mod estimate;
 pub mod gather;
 pub mod judge;
 pub mod number;
 mod part;
 pub mod replicate;
+pub mod rides;
 mod tally;
 
 pub use estimate::{Centre, Estimate};

@@ -291,9 +291,12 @@ impl<Q: EventList> World<'_, Q> {
     }
 
     fn mark_key_failure(&mut self, service: ServiceId) {
-        let marks = &mut self.services[service.index()].marks;
-        marks.first_key_failure.get_or_insert(self.now);
-        marks.last_key_failure = Some(self.now);
+        let s = &mut self.services[service.index()];
+        s.marks.first_key_failure.get_or_insert(self.now);
+        s.marks.last_key_failure = Some(self.now);
+        if s.riding > 0 {
+            self.end_rides(service);
+        }
     }
 
     /// The queue's timer rings: those that have waited long enough leave. It may ring

@@ -41,6 +41,8 @@ pub struct Service {
     pub out_of_memory: u64,
     /// Instants that the summary names.
     pub marks: Marks,
+    /// Blocks under way that have not cost a request yet.
+    pub riding: u32,
     /// What had been counted at the last sample.
     pub seen: Seen,
 }
@@ -105,6 +107,7 @@ impl Service {
             crashed: 0,
             out_of_memory: 0,
             marks: Marks::default(),
+            riding: 0,
             seen: Seen::default(),
         }
     }

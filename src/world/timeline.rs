@@ -4,9 +4,9 @@
 use super::World;
 use super::event::Event;
 use super::revision::Revision;
-use crate::ids::{QuotaId, RevisionId, ServiceId, SourceId};
+use crate::ids::{QuotaId, ServiceId, SourceId};
 use crate::kernel::EventList;
-use crate::record::{Block, BlockKind, ChangeKind, Record, Recorder};
+use crate::record::{Block, BlockKind, ChangeKind, Record, Recorder, Ride};
 use crate::scenario::{Action, Scenario};
 use crate::units::SimTime;
 
@@ -20,6 +20,16 @@ pub struct OpenBlock {
     version: Option<u32>,
     detail: String,
     from: SimTime,
+    rides: Vec<OpenRide>,
+}
+
+/// A service through a block under way.
+#[derive(Clone, Copy, Debug)]
+struct OpenRide {
+    service: ServiceId,
+    /// Requests that waited when the block began.
+    pending: u64,
+    first_failure: Option<SimTime>,
 }
 
 impl<Q: EventList> World<'_, Q> {
@@ -130,17 +140,28 @@ impl<Q: EventList> World<'_, Q> {
         version: Option<u32>,
         detail: &str,
     ) {
-        let detail = detail.to_owned();
-        self.blocks.push(OpenBlock { kind, subject, version, detail, from: self.now });
-        for i in 0..self.services.len() {
-            let mut revisions = self.services[i].revisions.iter();
-            let touched = |r: &RevisionId| {
-                touches(self.scenario, kind, subject, version, &self.revisions[r.index()])
-            };
-            if revisions.any(touched) {
-                self.services[i].marks.first_block.get_or_insert(self.now);
+        let mut rides = Vec::new();
+        for service in (0..self.services.len()).map(ServiceId::at) {
+            let touched = |r: &Revision<'_>| touches(self.scenario, kind, subject, version, r);
+            if self.revisions_of(service).any(touched) {
+                let pending = self.revisions_of(service).map(|r| r.pending.len() as u64).sum();
+                rides.push(OpenRide { service, pending, first_failure: None });
+                let s = &mut self.services[service.index()];
+                s.marks.first_block.get_or_insert(self.now);
+                s.riding += 1;
             }
         }
+        let detail = detail.to_owned();
+        self.blocks.push(OpenBlock { kind, subject, version, detail, from: self.now, rides });
+    }
+
+    /// The first failure of a service for want of a key ends each of its rides.
+    pub(super) fn end_rides(&mut self, service: ServiceId) {
+        let rides = self.blocks.iter_mut().flat_map(|block| &mut block.rides);
+        for ride in rides.filter(|ride| ride.service == service) {
+            ride.first_failure.get_or_insert(self.now);
+        }
+        self.services[service.index()].riding = 0;
     }
 
     /// That is over.
@@ -154,6 +175,9 @@ impl<Q: EventList> World<'_, Q> {
         let is_it = |b: &OpenBlock| b.kind == kind && b.subject == subject && b.version == version;
         if let Some(i) = self.blocks.iter().position(is_it) {
             let block = self.blocks.remove(i);
+            for ride in block.rides.iter().filter(|ride| ride.first_failure.is_none()) {
+                self.services[ride.service.index()].riding -= 1;
+            }
             self.state_block(&block, Some(self.now), recorder);
         }
     }
@@ -174,7 +198,20 @@ impl<Q: EventList> World<'_, Q> {
             BlockKind::Quota => &self.scenario.quotas[subject].name,
         };
         let OpenBlock { kind, ref detail, from, .. } = *block;
-        recorder.record(Record::Block(&Block { kind, subject, detail, from, until }));
+        let ride = |ride: &OpenRide| Ride {
+            service: &self.scenario.services[ride.service.index()].name,
+            pending: ride.pending,
+            first_failure: ride.first_failure,
+        };
+        let rides: Vec<Ride<'_>> = block.rides.iter().map(ride).collect();
+        recorder.record(Record::Block(&Block {
+            kind,
+            subject,
+            detail,
+            from,
+            until,
+            rides: &rides,
+        }));
     }
 }
 

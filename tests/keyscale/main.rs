@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic wherever it is")]
 
 mod charts;
+mod compare;
 mod dry_run;
 mod folder;
 mod interrupted;

@@ -1,0 +1,391 @@
+//! `keyscale compare`: studies side by side under the same luck.
+
+use std::path::{Path, PathBuf};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table as Page, presets};
+use serde::Serialize;
+
+use super::args::{Compare, CompareFormat, FailOnWorse, What};
+use super::console::{BAD, BOLD, Console, GOOD};
+use super::interrupt::Interrupt;
+use super::numbers::{counted, figures};
+use super::read::{Ready, read_all};
+use super::sides::{Side, folder, metrics};
+use super::study::crew;
+use super::study_text::number;
+use crate::error::{Error, exit};
+use crate::scenario::Override;
+use crate::study::compare::{Compared, Comparison, Difference, Numbers, compare};
+use crate::study::replicate::{Ended, Subject};
+use crate::study::{Gleaner, Outcome};
+
+/// Replications of a scenario file, where nobody says how many.
+const REPLICATIONS: u64 = 20;
+
+/// Compares; the exit code is 98 where something became worse and that is to fail.
+pub(super) fn run(asked: &Compare, console: &mut Console<'_>) -> u8 {
+    match sides(asked, console) {
+        Ok(Some(sides)) => match tell(asked, &sides, console) {
+            Ok(worse) if worse && asked.fail_on == FailOnWorse::Worse => exit::REGRESSED,
+            Ok(_) => exit::OK,
+            Err(error) => failed(&error, console),
+        },
+        Ok(None) => exit::USAGE,
+        Err(Stopped::Error(error)) => failed(&error, console),
+        Err(Stopped::Interrupted) => {
+            console.err("interrupted: a comparison wants every replication, nothing is told\n");
+            exit::INCOMPLETE
+        }
+    }
+}
+
+fn failed(error: &Error, console: &mut Console<'_>) -> u8 {
+    console.err(&format!("{error}\n"));
+    error.exit_code()
+}
+
+/// Why there are no sides.
+enum Stopped {
+    Error(Error),
+    Interrupted,
+}
+
+impl From<Error> for Stopped {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Everything that is compared, the first first; none where a scenario is wrong, which is told.
+fn sides(asked: &Compare, console: &mut Console<'_>) -> Result<Option<Vec<Side>>, Stopped> {
+    let scenarios = scenarios(asked)?;
+    let mut ready = Vec::new();
+    let mut wrong = false;
+    // All scenarios are checked before the first runs.
+    for (name, source) in &scenarios {
+        match source {
+            Source::Scenario(what) => match read_all(what, asked.talk, console).pop().flatten() {
+                Some(scenario) => ready.push((name, Some(scenario))),
+                None => wrong = true,
+            },
+            Source::Results(_) => ready.push((name, None)),
+        }
+    }
+    if wrong {
+        return Ok(None);
+    }
+    let interrupt = Interrupt::listen()?;
+    let mut sides = Vec::new();
+    for ((name, ready), (_, source)) in ready.iter().zip(&scenarios) {
+        sides.push(match (ready, source) {
+            (Some(ready), _) => replicated(asked, name, ready, &interrupt)?,
+            (None, Source::Results(path)) => folder(name, path)?,
+            (None, Source::Scenario(_)) => continue,
+        });
+    }
+    Ok(Some(sides))
+}
+
+/// Where a side comes from.
+enum Source {
+    /// It is run.
+    Scenario(What),
+    /// It was: a run's folder or a baseline.
+    Results(PathBuf),
+}
+
+/// The sides by name: those that are named, or one scenario with values in turn.
+fn scenarios(asked: &Compare) -> Result<Vec<(String, Source)>, Error> {
+    let with = |path: &Path, more: Option<Override>| {
+        Source::Scenario(What {
+            scenarios: vec![path.to_owned()],
+            set: asked.set.iter().cloned().chain(more).collect(),
+            seed: asked.seed,
+        })
+    };
+    let is_scenario = |path: &Path| path.extension().is_some_and(|end| end == "toml");
+    let sides: Vec<(String, Source)> = match &asked.vary {
+        None => asked
+            .sides
+            .iter()
+            .map(|path| {
+                let source = match is_scenario(path) {
+                    true => with(path, None),
+                    false => Source::Results(path.clone()),
+                };
+                (path.display().to_string(), source)
+            })
+            .collect(),
+        Some(vary) => {
+            let [scenario] = asked.sides.as_slice() else {
+                let text = "error: --vary is of one scenario\n  = help: name one file, or leave --vary out";
+                return Err(Error::Usage(text.to_owned()));
+            };
+            let value = |value: &str| {
+                let one = Override { key: vary.key.clone(), value: value.to_owned() };
+                (format!("{}={value}", vary.key), with(scenario, Some(one)))
+            };
+            vary.value.split(',').map(str::trim).map(value).collect()
+        }
+    };
+    match sides.len() {
+        0 | 1 => Err(Error::Usage(
+            "error: one alone can't be compared\n  = help: name another, or several values after --vary"
+                .to_owned(),
+        )),
+        _ => Ok(sides),
+    }
+}
+
+/// A scenario's replications.
+fn replicated(
+    asked: &Compare,
+    name: &str,
+    ready: &Ready,
+    interrupt: &Interrupt,
+) -> Result<Side, Stopped> {
+    let scenario = &ready.checked.scenario;
+    let subject = Subject { scenario, traces: &ready.traces, duration: ready.duration };
+    let count = asked.replications.unwrap_or(REPLICATIONS);
+    let mut side = Side::new(name, ready);
+    let take = |number: u64, outcome: Outcome| {
+        if let Some(total) = outcome.rows.len().checked_sub(1) {
+            side.take(number, outcome.numbers(total));
+        }
+        true
+    };
+    let stop = || interrupt.asked();
+    let ended =
+        crew(asked.jobs)?.replicate(&subject, 0..count, || Gleaner::new(scenario), stop, take);
+    match ended {
+        Ok(Ended::All | Ended::Enough) => Ok(side),
+        Ok(Ended::Stopped) => Err(Stopped::Interrupted),
+        Err(broken) => Err(Stopped::Error(Error::Law(format!("{name}: {broken}")))),
+    }
+}
+
+/// Prints the comparison; whether something became worse.
+fn tell(asked: &Compare, sides: &[Side], console: &mut Console<'_>) -> Result<bool, Error> {
+    let metrics = metrics(&asked.metrics)?;
+    let common = common(sides);
+    let numbers: Numbers = sides.iter().map(|side| side.numbers(&metrics, &common)).collect();
+    let all = compare(&metrics, &numbers);
+    let told: Vec<Row<'_>> = all.iter().map(|comparison| Row::new(comparison, sides)).collect();
+    let warnings = warnings(sides, common.len());
+    match asked.format {
+        CompareFormat::Text => text(asked, sides, &all, &warnings, console),
+        CompareFormat::Md => markdown(sides, &all, &warnings, console),
+        CompareFormat::Json => {
+            let names = sides.iter().map(|side| side.name.as_str()).collect();
+            let document =
+                Document { format_version: 1, sides: names, warnings, comparisons: told };
+            let json = serde_json::to_string_pretty(&document)
+                .map_err(|error| Error::Outside("write JSON".to_owned(), error.into()))?;
+            console.out(format!("{json}\n"));
+        }
+        CompareFormat::Csv => csv(&told, console)?,
+    }
+    Ok(all.iter().any(|comparison| comparison.difference == Difference::Worse))
+}
+
+/// Replications that all sides have.
+fn common(sides: &[Side]) -> Vec<u64> {
+    let [first, others @ ..] = sides else { return Vec::new() };
+    let has = |number: &u64| others.iter().all(|side| side.has(*number));
+    first.replications().filter(has).collect()
+}
+
+/// What makes pairs less than they seem.
+fn warnings(sides: &[Side], common: usize) -> Vec<String> {
+    let [first, others @ ..] = sides else { return Vec::new() };
+    let mut found = Vec::new();
+    for other in others {
+        let (a, b) = (&first.name, &other.name);
+        if first.seed != other.seed {
+            found.push(format!(
+                "{a} and {b} have other seeds ({} and {}): their pairs share no luck, and nothing is \
+                 gained by them",
+                first.seed, other.seed
+            ));
+        }
+        if first.seconds != other.seconds {
+            let [a_s, b_s] = [first, other].map(|side| figures(side.seconds));
+            found.push(format!(
+                "{a} runs for {a_s} s and {b} for {b_s} s: counts and times of theirs are not alike"
+            ));
+        }
+        if first.services != other.services {
+            found.push(format!("{a} and {b} have other services: only their totals are compared"));
+        }
+    }
+    let most = sides.iter().map(|side| side.replications().count()).max().unwrap_or(0);
+    if common < most {
+        found.push(format!("only {common} of {most} replications are in all of them"));
+    }
+    found
+}
+
+/// A row as files have it.
+#[derive(Serialize)]
+struct Row<'a> {
+    first: &'a str,
+    second: &'a str,
+    metric: &'static str,
+    unit: &'static str,
+    pairs: u64,
+    left_out: u64,
+    first_mean: Option<f64>,
+    second_mean: Option<f64>,
+    difference: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    relative: Option<f64>,
+    relative_low: Option<f64>,
+    relative_high: Option<f64>,
+    p_holm: f64,
+    correlation: Option<f64>,
+    variance_ratio: Option<f64>,
+    tolerance: f64,
+    verdict: &'static str,
+    more: Option<u64>,
+}
+
+impl<'a> Row<'a> {
+    fn new(comparison: &Comparison, sides: &'a [Side]) -> Self {
+        let paired = comparison.paired.as_ref();
+        let relative = paired.and_then(|paired| paired.relative());
+        Self {
+            first: &sides[0].name,
+            second: &sides[comparison.study].name,
+            metric: comparison.metric.column,
+            unit: comparison.metric.unit,
+            pairs: paired.map_or(0, |paired| paired.count),
+            left_out: comparison.left_out,
+            first_mean: paired.map(|paired| paired.first),
+            second_mean: paired.map(|paired| paired.second),
+            difference: paired.map(|paired| paired.difference.estimate),
+            low: paired.map(|paired| paired.difference.low),
+            high: paired.map(|paired| paired.difference.high),
+            relative: relative.map(|relative| relative.estimate),
+            relative_low: relative.map(|relative| relative.low),
+            relative_high: relative.map(|relative| relative.high),
+            p_holm: comparison.p,
+            correlation: paired.and_then(|paired| paired.correlation),
+            variance_ratio: paired.and_then(|paired| paired.variance_ratio),
+            tolerance: comparison.tolerance,
+            verdict: comparison.difference.name(),
+            more: comparison.more,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: u32,
+    sides: Vec<&'a str>,
+    warnings: Vec<String>,
+    comparisons: Vec<Row<'a>>,
+}
+
+fn csv(rows: &[Row<'_>], console: &mut Console<'_>) -> Result<(), Error> {
+    let failed = |error: ::csv::Error| Error::Outside("write CSV".to_owned(), error.into());
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    rows.iter().try_for_each(|row| writer.serialize(row)).map_err(failed)?;
+    let bytes = writer.into_inner().map_err(|error| {
+        Error::Outside("write CSV".to_owned(), std::io::Error::other(error.to_string()))
+    })?;
+    console.out(bytes);
+    Ok(())
+}
+
+/// The cells of a row as people read them: the metric, both means, the difference, what is
+/// gained by the pairs, the verdict.
+fn cells(comparison: &Comparison) -> [String; 7] {
+    let Compared { column, unit, .. } = comparison.metric;
+    let verdict = match comparison.more {
+        Some(more) => format!("cannot tell: about {}", counted(more, "more replication")),
+        None => comparison.difference.name().to_owned(),
+    };
+    let Some(paired) = &comparison.paired else {
+        let none = || "-".to_owned();
+        return [column.to_owned(), none(), none(), none(), none(), none(), verdict];
+    };
+    let signed = |n: f64| match n < 0.0 {
+        true => format!("-{}", number(-n, unit)),
+        false => format!("+{}", number(n, unit)),
+    };
+    let within = paired.difference;
+    let relative = paired.relative().map_or("-".to_owned(), |relative| {
+        format!("{:+.1} % ± {:.1}", 100.0 * relative.estimate, 100.0 * relative.half())
+    });
+    let gained = paired.variance_ratio.map_or("-".to_owned(), |ratio| format!("× {ratio:.1}"));
+    let difference = format!("{} ± {}", signed(within.estimate), number(within.half(), unit));
+    let means = [paired.first, paired.second].map(|mean| number(mean, unit));
+    let [first, second] = means;
+    [column.to_owned(), first, second, difference, relative, gained, verdict]
+}
+
+const HEAD: [&str; 7] = ["", "first", "second", "difference", "relative", "gained", "verdict"];
+
+fn text(
+    asked: &Compare,
+    sides: &[Side],
+    all: &[Comparison],
+    warnings: &[String],
+    console: &mut Console<'_>,
+) {
+    for (study, side) in sides.iter().enumerate().skip(1) {
+        let head = format!("{} against {}", side.name, sides[0].name);
+        let head = console.styled(BOLD, &head);
+        console.out(format!("{head}\n\n"));
+        let mut page = Page::new();
+        page.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        page.set_width(console.width().clamp(100, 200) as u16);
+        page.set_header(HEAD);
+        for comparison in all.iter().filter(|comparison| comparison.study == study) {
+            page.add_row(cells(comparison));
+        }
+        page.column_iter_mut().skip(1).take(5).for_each(|c| {
+            c.set_cell_alignment(CellAlignment::Right);
+        });
+        for line in page.lines() {
+            console.out(format!("{}\n", line.trim_end()));
+        }
+        console.out("\n");
+    }
+    let pairs = all.iter().filter_map(|c| c.paired).map(|paired| paired.count).max().unwrap_or(0);
+    let of = |difference| {
+        all.iter().filter(|comparison| comparison.difference == difference).count() as u64
+    };
+    let style = if of(Difference::Worse) > 0 { BAD } else { GOOD };
+    let head = console.styled(style, "VERDICT");
+    console.out(format!(
+        "{head}  {} worse, {} better, {} the same within the tolerance, {} that cannot be told, of {} \
+         under the same luck.\n",
+        of(Difference::Worse),
+        of(Difference::Better),
+        of(Difference::Same),
+        of(Difference::Unknown),
+        counted(pairs, "pair"),
+    ));
+    if !asked.talk.quiet {
+        for warning in warnings {
+            console.advise(warning, "compare studies of one seed, length and set of services");
+        }
+    }
+}
+
+fn markdown(sides: &[Side], all: &[Comparison], warnings: &[String], console: &mut Console<'_>) {
+    console
+        .out("| against | metric | first | second | difference | relative | gained | verdict |\n");
+    console.out("|---|---|---:|---:|---:|---:|---:|---|\n");
+    let plain = super::gate::plain;
+    for comparison in all {
+        let name = plain(&sides[comparison.study].name);
+        let cells = cells(comparison).map(|cell| plain(&cell));
+        console.out(format!("| {name} | {} |\n", cells.join(" | ")));
+    }
+    for warning in warnings {
+        console.out(format!("\n> {}\n", plain(warning)));
+    }
+}

@@ -1,0 +1,125 @@
+//! Studies side by side: the same is the same, a longer outage is worse, and what makes pairs
+//! senseless is said.
+
+use serde_json::Value;
+
+use crate::folder::Folder;
+use crate::program::{SMALL, keyscale};
+
+/// A manager that is away while the load grows beyond what runs.
+const OUTAGE: &str = r#"
+duration = "6m"
+[services.web]
+location = "europe-west1"
+concurrency = 4
+min_instances = 3
+service_time = { exponential = { mean = "200ms" } }
+pending_timeout = { fixed = "10s" }
+encryption = { key = "main" }
+[[services.web.load]]
+poisson = { rate = "10/s" }
+[keys.main]
+resource = "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k"
+protection_level = "EXTERNAL"
+external_manager = "vault"
+[external_managers.vault]
+[[timeline]]
+at = "1m"
+for = "80s"
+external_outage = { manager = "vault", domain = "UNREACHABLE_NETWORK" }
+[[timeline]]
+at = "1m"
+for = "4m"
+load_step = { service = "web", factor = 9 }
+"#;
+
+/// The comparisons of a command, by metric.
+fn compared(folder: &Folder, args: &[&str], code: i32) -> Vec<Value> {
+    let ran = keyscale(folder, [&["compare"], args, &["--format", "json"]].concat()).exits(code);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    json["comparisons"].as_array().unwrap().clone()
+}
+
+fn of<'v>(rows: &'v [Value], metric: &str) -> &'v Value {
+    rows.iter().find(|row| row["metric"] == metric).unwrap()
+}
+
+#[test]
+fn what_is_identical_is_the_same() {
+    let folder = Folder::new("compare-same");
+    folder.write("a.toml", SMALL);
+    folder.write("b.toml", SMALL);
+    for row in compared(&folder, &["a.toml", "b.toml", "-r", "6", "--fail-on", "worse"], 0) {
+        if row["pairs"] != 0 {
+            assert_eq!((&row["verdict"], row["difference"].as_f64()), (&"same".into(), Some(0.0)));
+        }
+    }
+    // A baseline, a folder and the scenario are the same study.
+    let args = ["run", "a.toml", "-r", "6", "--save-baseline", "main", "--out", "kept"];
+    keyscale(&folder, args).exits(0).says(&["results/baselines/main.csv"]);
+    for kept in ["main", "kept"] {
+        let rows = compared(&folder, &[kept, "a.toml", "-r", "6"], 0);
+        let p99 = of(&rows, "latency_s_p99");
+        assert_eq!((&p99["verdict"], &p99["pairs"]), (&"same".into(), &6.into()), "{kept}");
+    }
+    let ran = keyscale(&folder, ["compare", "main", "a.toml", "--seed", "9"]).exits(0);
+    ran.says(&["other seeds (1 and 9)", "only 6 of 20 replications"]);
+}
+
+/// A ride ends a limit's wait after the load has outgrown what runs: with 60/s of warm throughput
+/// and 90/s of load the first request to fail is refused 30 s after the step.
+#[test]
+fn a_longer_outage_is_worse_under_the_same_luck() {
+    let folder = Folder::new("compare-outage");
+    folder.write("a.toml", OUTAGE);
+    let vary = ["a.toml", "--vary", "timeline.0.for=80s,110s", "-r", "8"];
+    let rows = compared(&folder, &[&vary[..], &["--fail-on", "worse"]].concat(), 98);
+    let failed = of(&rows, "failed_ratio");
+    assert_eq!(failed["verdict"], "worse");
+    assert!(failed["correlation"].as_f64().unwrap() > 0.3, "they share their luck: {failed}");
+    assert!(failed["variance_ratio"].as_f64().unwrap() > 1.3, "{failed}");
+    let ran = keyscale(&folder, ["run", "a.toml", "-r", "8", "--format", "json"]).exits(0);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    let ride = &json["study"]["ride_outs"][0];
+    assert_eq!(
+        (&ride["runs"], &ride["survived"], &ride["block_length_s_mean"]),
+        (&8.into(), &0.into(), &80.0.into())
+    );
+    let mean = ride["ride_out_s_mean"].as_f64().unwrap();
+    let half = ride["ride_out_s_mean_high"].as_f64().unwrap() - mean;
+    // The queue is a random walk around the formula's line; 1.7 times the half-width of 8 runs is
+    // four standard errors.
+    assert!((mean - 30.0).abs() < 1.7 * half + 0.2, "{mean} ± {half}");
+    // What the backlog of the outage takes: (90 - 60)/s for 80 s at least wait or are refused.
+    let recovery = ride["recovery_s_median"].as_f64().unwrap();
+    assert!((1.0..60.0).contains(&recovery), "{recovery}");
+    let ran = keyscale(&folder, ["compare", "a.toml"]).exits(2);
+    ran.says(&["one alone can't be compared"]);
+    keyscale(&folder, ["compare", "a.toml", "nothing"]).exits(2).says(&["there is no nothing"]);
+    let args = ["compare", "a.toml", "a.toml", "--metric", "failed_rati"];
+    keyscale(&folder, args).exits(2).says(&["the nearest one is failed_ratio"]);
+}
+
+#[test]
+fn verdicts_have_forms_for_pipelines_and_reviews() {
+    let folder = Folder::new("gate");
+    let asked = "[thresholds]\narrivals = [\"value > 2400\", \"value > 100\", \"value > 9000\"]\n";
+    folder.write("a.toml", format!("{SMALL}\n{asked}"));
+    let run = |format: &str, fail_on: &str| {
+        let args = ["run", "a.toml", "-r", "6", "--format", format, "--fail-on", fail_on];
+        keyscale(&folder, args).exits(99).out
+    };
+    let xml = run("junit", "unclear");
+    assert!(xml.starts_with("<?xml") && xml.trim_end().ends_with("</testsuites>"), "{xml}");
+    assert!(xml.contains("tests=\"3\" failures=\"2\""), "{xml}");
+    assert!(xml.contains("<failure type=\"unclear\"") && xml.contains("&gt; 9000"), "{xml}");
+    assert!(run("junit", "fail").contains("failures=\"1\" errors=\"0\" skipped=\"1\""));
+    let md = run("md", "unclear");
+    assert!(md.starts_with("**a**: Not met: 2 of 3 thresholds."), "{md}");
+    assert!(md.lines().any(|line| line.starts_with("| ✓ pass |")), "{md}");
+    assert!(run("csv", "fail").starts_with("service,statistic,runs,"));
+    // What is only unclear passes a gate that fails on failures.
+    folder.write("b.toml", format!("{SMALL}\n[thresholds]\narrivals = \"value > 2400\"\n"));
+    keyscale(&folder, ["run", "b.toml", "-r", "6", "--fail-on", "fail"]).exits(0);
+    keyscale(&folder, ["run", "b.toml", "-r", "6"]).exits(99);
+}
