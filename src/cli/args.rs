@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::init::TEMPLATES;
 use crate::scenario::{Override, Without};
 use crate::units::SimDuration;
 
@@ -16,8 +17,8 @@ use crate::units::SimDuration;
     version,
     before_help = "\
 Examples:
-  keyscale validate scenario.toml
-  keyscale run scenario.toml
+  keyscale init demo
+  keyscale run demo.toml
   keyscale run --help"
 )]
 pub(super) struct Args {
@@ -39,6 +40,14 @@ pub(super) enum Command {
     Validate(Validate),
     /// Replay an autoscaler over a recorded series, without a simulation
     Policy(Policy),
+    /// Write a scenario to begin with
+    Init(Init),
+    /// Print the schema of scenario files, for editors
+    Schema(Schema),
+    /// Print what a shell needs to complete command lines
+    Completions(Completions),
+    /// Print a page of the manual
+    Man(Man),
 }
 
 /// Replications that may be asked for.
@@ -195,6 +204,61 @@ pub(super) struct Policy {
     /// Say nothing but results and errors
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// Writes a scenario to begin with, full of comments, into the working folder.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale init demo
+  keyscale init --list
+  keyscale init outage --force")]
+pub(super) struct Init {
+    /// Which
+    #[arg(default_value = "demo", value_parser = PossibleValuesParser::new(TEMPLATES.map(|t| t.name)))]
+    pub template: String,
+    /// Say what there is, and write nothing
+    #[arg(long, conflicts_with_all = ["template", "force"])]
+    pub list: bool,
+    /// Replace files that are there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Prints the JSON Schema (draft 2020-12) of scenario files: every key with its kind, bounds,
+/// default and the source of that. Editors that know TOML take it from the first line of a
+/// scenario, `#:schema ./scenario.schema.json`.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale schema > scenario.schema.json
+  keyscale schema | jq '.properties | keys'
+  keyscale schema | jq '.properties.services.additionalProperties.properties.concurrency'")]
+pub(super) struct Schema {}
+
+/// Prints what a shell needs to complete command lines.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale completions bash > ~/.local/share/bash-completion/completions/keyscale
+  keyscale completions zsh > ~/.zfunc/_keyscale
+  keyscale completions fish > ~/.config/fish/completions/keyscale.fish")]
+pub(super) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Prints a page of the manual, for man.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale man | man -l -
+  keyscale man run | man -l -
+  keyscale man > ~/.local/share/man/man1/keyscale.1")]
+pub(super) struct Man {
+    /// The command that the page is of; without it the program
+    pub command: Option<String>,
 }
 
 /// Scenarios, and what to change in them.

@@ -6,16 +6,20 @@
 mod advice;
 mod args;
 mod compare;
+mod completions;
 mod console;
 mod gate;
+mod init;
 mod interrupt;
 mod judged;
 mod load_files;
+mod man;
 mod numbers;
 mod policy;
 mod progress;
 mod read;
 mod run;
+mod schema;
 mod sides;
 mod study;
 mod study_text;
@@ -44,6 +48,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) 
                 Command::Compare(asked) => compare::run(asked, console),
                 Command::Policy(asked) => policy::policy(asked, console),
                 Command::Validate(asked) => validate::validate(asked, console),
+                Command::Init(asked) => init::init(asked, console),
+                Command::Schema(_) => schema::schema(console),
+                Command::Completions(asked) => completions::completions(asked, console),
+                Command::Man(asked) => man::man(asked, console),
             }
         }
         Err(error) => {

@@ -11,7 +11,7 @@ use super::timeline::action;
 use super::tree::{Entry, Node, Value};
 
 /// What a deploy can't change, because it changes in place or belongs to the service.
-const NOT_DEPLOYED: [(&str, &str); 6] = [
+pub(super) const NOT_DEPLOYED: [(&str, &str); 6] = [
     ("min_instances", "it changes in place: use min_instances_set"),
     ("max_instances", "it changes in place: use max_instances_set"),
     ("initial_instances", "it is for the start of the run"),

@@ -4,6 +4,8 @@
 //! `latency_s_p99`, `pending` and `max` the column `pending_max`, `failed_ratio` and `value` the
 //! column of that name. Which columns there are is told by who makes them: a [`Vocabulary`].
 
+use std::collections::BTreeSet;
+
 use super::source::nearest;
 
 /// One metric that a run has.
@@ -136,6 +138,12 @@ impl Vocabulary {
     pub(super) fn statistics(&self, metric: &str) -> Vec<&'static str> {
         let has = |s: &Statistic| self.result(metric, *s).is_some();
         Statistic::ALL.into_iter().filter(has).map(Statistic::name).collect()
+    }
+
+    /// The names of all results, with the statistics and without, that a threshold may have.
+    pub(super) fn result_names(&self) -> BTreeSet<String> {
+        let names = self.results.iter().flat_map(|m| self.bases(m));
+        names.filter(|name| !self.statistics(name).is_empty()).collect()
     }
 
     /// The known result that a mistyped one is nearest to.

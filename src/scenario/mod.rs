@@ -20,6 +20,7 @@ pub mod crash;
 mod deploy;
 mod dry_run;
 mod fill;
+mod json_schema;
 pub mod keys;
 mod limits;
 pub mod load;
@@ -51,6 +52,7 @@ pub use billing::{Billing, BillingModel, StartPhase};
 pub use check::{Checked, Source, check, check_with};
 pub use crash::{Crash, OutOfMemory};
 pub use dry_run::{DryRun, Series, Signal, check_dry_run};
+pub use json_schema::json_schema;
 pub use keys::{
     Breaker, Check, Domain, Enforcement, ExternalManager, Key, KeyName, Outages, Pool, Propagation,
     Protection, Quota, Retry, RetryBudget, RetryPolicy, Tail, VersionState,

@@ -204,6 +204,14 @@ static ROOT: Row =
 static SETTINGS: Row =
     Row { path: "", kind: Kind::Table, presence: Presence::Required(""), meaning: "the settings" };
 
+/// The row of a law where it does not matter whose it is.
+static LAW: Row = Row {
+    path: "",
+    kind: Kind::Distribution,
+    presence: Presence::Element,
+    meaning: "a law of durations",
+};
+
 /// Where the table of a policy stands in a scenario.
 const OF_SERVICE: &str = "services.*.";
 
@@ -225,6 +233,13 @@ impl Shape {
                 root.graft(row, path);
             }
         }
+        root
+    }
+
+    /// The keys of a law.
+    pub fn law() -> Self {
+        let mut root = Self { name: "", row: &LAW, children: Vec::new() };
+        DISTRIBUTION.iter().for_each(|row| root.graft(row, row.path));
         root
     }
 

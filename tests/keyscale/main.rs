@@ -6,6 +6,7 @@ mod charts;
 mod compare;
 mod dry_run;
 mod folder;
+mod init;
 mod interrupted;
 mod program;
 mod readme;

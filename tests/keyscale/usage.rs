@@ -23,6 +23,10 @@ fn helps_begin_with_three_examples() {
         vec!["run", "--help"],
         vec!["validate", "--help"],
         vec!["policy", "--help"],
+        vec!["init", "--help"],
+        vec!["schema", "--help"],
+        vec!["completions", "--help"],
+        vec!["man", "--help"],
     ] {
         let ran = keyscale(&folder, &args).exits(0);
         let mut lines = ran.out.lines();
