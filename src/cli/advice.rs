@@ -8,6 +8,9 @@ use crate::scenario::{Autoscaler, PendingTimeout, Scenario, Service};
 /// Share of failed requests from which the percentiles of the served ones mislead.
 const NOTABLE: f64 = 0.01;
 
+/// Share of the granted key calls from which those lost to later denials are worth a word.
+const THRASHING: f64 = 0.05;
+
 /// Prints the advice on a run's services.
 pub(super) fn advise(scenario: &Scenario, summary: &[SummaryRow], console: &mut Console<'_>) {
     for service in &scenario.services {
@@ -25,13 +28,16 @@ fn advice(service: &Service, row: &SummaryRow) -> Vec<(String, String)> {
     let name = &service.name;
     let over_quota = row.key_calls[CallOutcome::Quota as usize];
     let decrypts = service.encryption.as_ref().map_or(0, |e| e.decrypts_per_start);
-    let settled = row.starts.begun - row.starts.cancelled.min(row.starts.begun);
-    if decrypts >= 2 && over_quota > 0 && row.starts.ready < settled / 2 {
+    let granted = row.key_calls[CallOutcome::Ok as usize];
+    if decrypts >= 2 && row.calls_lost as f64 >= THRASHING * granted.max(1) as f64 {
         let (ready, begun) = (count(row.starts.ready), count(row.starts.begun));
         found.push((
             format!(
-                "{name}: the quota thrashes: {} key calls were over it and {ready} of {begun} \
-                 starts became ready",
+                "{name}: the quota thrashes: {} of {} granted key calls were lost with starts that \
+                 were denied the next one ({} were over quota), and {ready} of {begun} starts \
+                 became ready",
+                count(row.calls_lost),
+                count(granted),
                 count(over_quota),
             ),
             format!(
@@ -86,4 +92,48 @@ fn advice(service: &Service, row: &SummaryRow) -> Vec<(String, String)> {
         ));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::record::{Total, sample};
+    use crate::scenario::{Source, check};
+    use crate::stats::Histogram;
+
+    /// The service of a scenario that is charged to a quota.
+    fn service() -> Service {
+        let text = "duration='1m'\n[services.web]\nservice_time.constant='1s'\n\
+                    encryption.key='k'\n[keys.k]\nprotection_level='HSM'\n\
+                    resource='projects/p/locations/us-central1/keyRings/r/cryptoKeys/k'\n";
+        let source = Source { origin: "a", text, stem: "a", folder: Path::new("") };
+        check(&source, &[], Path::new("")).expect("no errors").scenario.services.remove(0)
+    }
+
+    /// A quota thrashes where starts lose what they were granted to later denials, and not where
+    /// they are denied their first call however often.
+    #[test]
+    fn a_quota_thrashes_where_grants_are_lost() {
+        let said = |granted: u64, lost: u64, decrypts: u32| {
+            let mut service = service();
+            if let Some(encryption) = &mut service.encryption {
+                encryption.decrypts_per_start = decrypts;
+            }
+            let latency = Histogram::default();
+            let mut total: Total<'_> = sample::total("web", &latency);
+            total.key_calls[CallOutcome::Ok as usize] = granted;
+            total.key_calls[CallOutcome::Quota as usize] = 500;
+            total.calls_lost = lost;
+            let found = advice(&service, &SummaryRow::new(&total));
+            let thrashing = |(what, _): &&(String, String)| what.contains("the quota thrashes");
+            found.iter().find(thrashing).cloned()
+        };
+        let (what, help) = said(100, 60, 2).expect("a warning");
+        assert!(what.starts_with("web: the quota thrashes: 60 of 100 granted key calls were lost"));
+        assert!(help.contains("raise the quota"), "{help}");
+        assert!(said(100, 5, 2).is_some() && said(0, 0, 2).is_none());
+        assert!(said(100, 4, 2).is_none() && said(1_000, 0, 2).is_none());
+    }
 }

@@ -17,6 +17,7 @@ mod man;
 mod numbers;
 mod policy;
 mod progress;
+mod quotas;
 mod read;
 mod run;
 mod schema;

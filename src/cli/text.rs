@@ -5,6 +5,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::console::{BAD, BOLD, Console, GOOD};
 use super::judged;
 use super::numbers::{count, counted, dollars, length, rough_share, share};
+use super::quotas;
 use super::study_text;
 use crate::output::said::RevisionRow;
 use crate::output::{StudyInfo, Written};
@@ -158,6 +159,7 @@ fn facts(written: &Written, total: &SummaryRow, console: &mut Console<'_>) {
             &listed(&format!("{} ok", count(calls(CallOutcome::Ok))), &parts),
         );
     }
+    quotas::told(&written.quotas, console);
     for block in written.blocks.iter().take(BLOCKS) {
         let at = |t: SimTime| signed(t, total.zero);
         let until = block.until.map_or("the end".to_owned(), at);
@@ -448,6 +450,7 @@ mod tests {
             messages: Vec::new(),
             revisions: Vec::new(),
             rides: Vec::new(),
+            quotas: Vec::new(),
             fingerprint,
             judgement: crate::study::Judgement::default(),
         }

@@ -8,6 +8,7 @@
 mod gamma;
 mod mixture;
 mod pareto;
+mod poisson;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use rand_distr::{Exp1, StandardNormal};
 pub use gamma::Gamma;
 pub use mixture::Mixture;
 pub use pareto::Pareto;
+pub use poisson::poisson;
 pub use sample::Sample;
 
 use crate::units::SimDuration;

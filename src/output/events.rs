@@ -233,6 +233,7 @@ impl Recorder for Events {
             Record::Sample(_)
             | Record::Instance(_)
             | Record::Block(_)
+            | Record::Quota(_)
             | Record::Revision(_)
             | Record::Total(_) => {}
         }

@@ -13,12 +13,13 @@ use super::study::{StudyInfo, write_summary};
 use super::summary_json::{BlockRow, Document};
 use crate::error::Error;
 use crate::record::columns::{
-    BLOCKS, BlockGetter, CHANGES, ChangeGetter, INSTANCES, InstanceGetter, KEY_CALLS,
+    BLOCKS, BlockGetter, CHANGES, ChangeGetter, Column, INSTANCES, InstanceGetter, KEY_CALLS,
     KeyCallGetter, REVISIONS, RevisionGetter, SampleGetter, TIMESERIES,
 };
 use crate::record::fingerprint::{Fingerprint, Parts};
+use crate::record::quota::{BLAST_RADIUS, BlastPart, QUOTAS, QuotaRow};
 use crate::record::ride_out::RIDE_OUTS;
-use crate::record::{Record, Recorder, RideOut, RideOuts, SummaryRow};
+use crate::record::{QuotaUse, Record, Recorder, RideOut, RideOuts, SummaryRow, Value};
 use crate::study::Judgement;
 use crate::units::{SimDuration, SimTime};
 
@@ -94,6 +95,8 @@ pub struct Written {
     pub revisions: Vec<RevisionRow>,
     /// How long each service rode out each block.
     pub rides: Vec<RideOut>,
+    /// The quotas, with who used them and whom that hurt.
+    pub quotas: Vec<QuotaUse>,
     /// The run's fingerprint.
     pub fingerprint: Parts,
     /// What is said of what was asked of the run.
@@ -126,6 +129,7 @@ pub struct RunWriter {
     said: Said,
     revisions: Vec<RevisionRow>,
     rides: RideOuts,
+    quotas: Vec<QuotaUse>,
 }
 
 impl RunFolder {
@@ -161,6 +165,7 @@ impl RunFolder {
             said: Said::default(),
             revisions: Vec::new(),
             rides: RideOuts::default(),
+            quotas: Vec::new(),
         })
     }
 }
@@ -186,7 +191,8 @@ impl RunWriter {
         study: Option<&StudyInfo<'_>>,
     ) -> Result<Written, Error> {
         let Self { mut folder, info, tables, events, failure, .. } = self;
-        let Self { fingerprint, mut summary, blocks, said, revisions, mut rides, .. } = self;
+        let Self { fingerprint, mut summary, blocks, quotas, said, revisions, mut rides, .. } =
+            self;
         if let Some(error) = failure {
             return Err(error);
         }
@@ -200,12 +206,18 @@ impl RunWriter {
         folder.add(events)?;
         summary.iter_mut().for_each(|row| judgement.tell_hurt(row));
         let rides = rides.take();
-        write_ride_outs(&mut folder, &rides, info.zero())?;
+        let zero = info.zero();
+        write(&mut folder, "ride_outs.csv", RIDE_OUTS, rides.iter(), |get, ride| get(ride, zero))?;
         write_summary(&mut folder, &summary, study)?;
+        let rows: Vec<QuotaRow<'_>> = quotas.iter().flat_map(QuotaUse::rows).collect();
+        write(&mut folder, "quotas.csv", QUOTAS, rows.iter(), |get, row| get(row, zero))?;
+        let parts: Vec<BlastPart<'_>> = quotas.iter().flat_map(QuotaUse::parts).collect();
+        let name = "blast_radius.csv";
+        write(&mut folder, name, BLAST_RADIUS, parts.iter(), |get, part| get(part, zero))?;
         let fingerprint = fingerprint.parts();
         let messages = said.rows();
         let document = Document::new(&info, complete, &fingerprint, &summary, &judgement)
-            .with(&blocks, &messages, &revisions)
+            .with(&blocks, &quotas, &messages, &revisions)
             .of_study(study);
         folder.write("summary.json", &json(&document)?)?;
         folder.write(LOCK, lock.as_bytes())?;
@@ -233,6 +245,7 @@ impl RunWriter {
             summary,
             blocks,
             rides,
+            quotas,
             messages,
             revisions,
             fingerprint,
@@ -241,12 +254,21 @@ impl RunWriter {
     }
 }
 
-/// Writes `ride_outs.csv`.
-fn write_ride_outs(folder: &mut RunFolder, rides: &[RideOut], zero: SimTime) -> Result<(), Error> {
-    let file = folder.begin("ride_outs.csv")?;
+/// Writes a table whose rows are all there.
+fn write<'r, G, R>(
+    folder: &mut RunFolder,
+    name: &str,
+    columns: &'static [Column<G>],
+    mut rows: impl Iterator<Item = &'r R>,
+    read: impl Fn(&G, &'r R) -> Value<'r>,
+) -> Result<(), Error>
+where
+    R: 'r,
+{
+    let file = folder.begin(name)?;
     let failed = outside("write", file.path());
-    let table = Rows::new(RIDE_OUTS, file).and_then(|mut table| {
-        rides.iter().try_for_each(|ride| table.row(|get| get(ride, zero)))?;
+    let table = Rows::new(columns, file).and_then(|mut table| {
+        rows.try_for_each(|row| table.row(|get| read(get, row)))?;
         Ok(table)
     });
     close(folder, table.map_err(failed)?)
@@ -267,6 +289,7 @@ impl Recorder for RunWriter {
         let zero = self.info.zero();
         match fact {
             Record::Block(block) => self.blocks.push(BlockRow::new(block, zero)),
+            Record::Quota(quota) => self.quotas.push(quota.clone()),
             Record::Total(total) => self.summary.push(SummaryRow::new(total)),
             Record::Log(log) => self.said.count(log, zero),
             Record::Revision(r) => self.revisions.push(RevisionRow::new(r, zero)),
@@ -295,7 +318,7 @@ impl Tables {
             Record::Change(change) => row(&mut self.changes, |get| get(change, zero)),
             Record::Block(block) => row(&mut self.blocks, |get| get(block, zero)),
             Record::Revision(revision) => row(&mut self.revisions, |get| get(revision, zero)),
-            Record::Log(_) | Record::Total(_) => Ok(()),
+            Record::Log(_) | Record::Quota(_) | Record::Total(_) => Ok(()),
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Members of a row are the columns of `summary.csv`. The file may only grow.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::run::RunInfo;
@@ -9,7 +11,7 @@ use super::said::{MessageRow, RevisionRow};
 use super::study::StudyInfo;
 use crate::record::columns::BLOCKS;
 use crate::record::fingerprint::Parts;
-use crate::record::{Block, BlockKind, SummaryRow, Value};
+use crate::record::{Block, BlockKind, QuotaLevel, QuotaUse, QuotaUser, SummaryRow, Value};
 use crate::scenario::{Condition, Expect, Threshold, Window};
 use crate::stats::interval::{LEVEL, wilson};
 use crate::study::{Finding, Judgement, Number, Over};
@@ -63,6 +65,60 @@ impl Serialize for BlockRow {
     }
 }
 
+/// A quota and its users, with the names of `quotas.csv`.
+#[derive(Serialize)]
+struct Spent<'a> {
+    quota: &'a str,
+    project: &'a str,
+    location: &'a str,
+    pool: &'a str,
+    quota_limit: u32,
+    quota_used: u64,
+    denied: u64,
+    quota_per_second_max: u64,
+    quota_per_second_limit: u64,
+    quota_per_minute_max: u64,
+    quota_per_minute_limit: u64,
+    users: Vec<SpentBy<'a>>,
+}
+
+/// A user of a quota: a row of the matrix of who took it and whom that hurt.
+#[derive(Serialize)]
+struct SpentBy<'a> {
+    user: &'a str,
+    quota_used: u64,
+    denied: u64,
+    /// Denied calls by who used the quota in their seconds.
+    taken_by: BTreeMap<&'a str, Value<'static>>,
+}
+
+impl<'a> Spent<'a> {
+    fn new(quota: &'a QuotaUse) -> Self {
+        let QuotaLevel { limit, used, per_second, per_minute } = quota.level;
+        let part = |(name, part): &'a (String, u64)| (name.as_str(), Value::Millionths(*part));
+        let by = |user: &'a QuotaUser| SpentBy {
+            user: &user.name,
+            quota_used: user.used,
+            denied: user.denied,
+            taken_by: user.taken_by.iter().map(part).collect(),
+        };
+        Self {
+            quota: &quota.name,
+            project: &quota.project,
+            location: &quota.location,
+            pool: quota.pool,
+            quota_limit: limit,
+            quota_used: used,
+            denied: quota.denied(),
+            quota_per_second_max: per_second.used,
+            quota_per_second_limit: per_second.limit,
+            quota_per_minute_max: per_minute.used,
+            quota_per_minute_limit: per_minute.limit,
+            users: quota.users.iter().map(by).collect(),
+        }
+    }
+}
+
 /// The file.
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
@@ -78,6 +134,7 @@ pub(super) struct Document<'a> {
     sample_interval_s: Value<'static>,
     fingerprint: &'a Parts,
     blocks: &'a [BlockRow],
+    quotas: Vec<Spent<'a>>,
     services: Vec<&'a SummaryRow>,
     total: Option<&'a SummaryRow>,
     messages: &'a [MessageRow],
@@ -229,6 +286,7 @@ impl<'a> Document<'a> {
             sample_interval_s: Value::length(info.sample_interval),
             fingerprint,
             blocks: &[],
+            quotas: Vec::new(),
             messages: &[],
             revisions: &[],
             services: rows.iter().filter(|row| !row.service.is_empty()).collect(),
@@ -243,10 +301,12 @@ impl<'a> Document<'a> {
     pub(super) fn with(
         self,
         blocks: &'a [BlockRow],
+        quotas: &'a [QuotaUse],
         messages: &'a [MessageRow],
         revisions: &'a [RevisionRow],
     ) -> Self {
-        Self { blocks, messages, revisions, ..self }
+        let quotas = quotas.iter().map(Spent::new).collect();
+        Self { blocks, quotas, messages, revisions, ..self }
     }
 
     /// The same of a run that is one of a study.

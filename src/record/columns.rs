@@ -247,6 +247,8 @@ mod tests {
             of(CHANGES),
             of(BLOCKS),
             of(super::super::summary::SUMMARY),
+            of(super::super::quota::QUOTAS),
+            of(super::super::quota::BLAST_RADIUS),
         ]
     }
 

@@ -191,6 +191,7 @@ impl Recorder for Fingerprint {
             | Record::Log(_)
             | Record::Change(_)
             | Record::Block(_)
+            | Record::Quota(_)
             | Record::Revision(_) => {}
             Record::Instance(life) => self.instance(life),
             Record::KeyCall(call) => self.key_call(call),

@@ -11,6 +11,7 @@ pub mod columns;
 pub mod fingerprint;
 pub mod log;
 pub mod metric;
+pub mod quota;
 pub mod ride_out;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -25,6 +26,7 @@ pub use cause::{
 };
 pub use fingerprint::Fingerprint;
 pub use log::{Log, Message, Messages};
+pub use quota::{Peak, QuotaLevel, QuotaUse, QuotaUser};
 pub use ride_out::{RideOut, RideOuts};
 pub use summary::SummaryRow;
 pub use value::Value;
@@ -56,6 +58,8 @@ pub enum Record<'a> {
     Block(&'a Block<'a>),
     /// A revision and the key that it is bound to: stated at the end of the run.
     Revision(&'a Revision<'a>),
+    /// A quota, who used it and whom that hurt: stated at the end of the run.
+    Quota(&'a QuotaUse),
     /// A service over the whole run, then all services together.
     Total(&'a Total<'a>),
 }
@@ -422,8 +426,13 @@ pub struct Total<'a> {
     pub calls_begun: u64,
     /// Key calls whose start ended before the answer.
     pub calls_dropped: u64,
+    /// Of those granted, the ones of starts that were then denied another for quota.
+    pub calls_lost: u64,
     /// Key calls under way at the end.
     pub calling_after: u64,
+    /// How full the quota of its key was; absent without one, and for services that are charged to
+    /// several.
+    pub quota: Option<QuotaLevel>,
     /// Instances stopped because of a revocation.
     pub revoked: u64,
     /// Instances stopped because they had been idle for long enough.

@@ -150,6 +150,7 @@ impl Recorder for RideOuts {
             | Record::Log(_)
             | Record::Change(_)
             | Record::Revision(_)
+            | Record::Quota(_)
             | Record::Total(_) => {}
         }
     }

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::columns::{Column, columns};
 use super::value::Value::{self, Count, Empty, Millionths, Nanoseconds, Ratio, Text};
-use super::{Bill, CallOutcome, Calls, Cause, Requests, Starts, Total};
+use super::{Bill, CallOutcome, Calls, Cause, QuotaLevel, Requests, Starts, Total};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
@@ -82,6 +82,10 @@ pub struct SummaryRow {
     pub calls_begun: u64,
     /// Key calls under way at the end.
     pub calling_after: u64,
+    /// Of those granted, the ones of starts that were then denied another for quota.
+    pub calls_lost: u64,
+    /// How full the quota of its key was.
+    pub quota: Option<QuotaLevel>,
     /// Instances stopped because of a revocation.
     pub revoked: u64,
     /// Instances stopped because they had been idle for long enough.
@@ -135,6 +139,8 @@ impl SummaryRow {
             calling_before: total.calling_before,
             calls_begun: total.calls_begun,
             calling_after: total.calling_after,
+            calls_lost: total.calls_lost,
+            quota: total.quota,
             revoked: total.revoked,
             expired: total.expired,
             crashed: total.crashed,
@@ -247,6 +253,11 @@ fn calls(row: &SummaryRow, outcome: CallOutcome) -> Value<'_> {
     Count(row.key_calls[outcome as usize])
 }
 
+/// What the quota of a service's key has.
+fn of_quota<'r>(row: &SummaryRow, read: impl Fn(QuotaLevel) -> u64) -> Value<'r> {
+    row.quota.map_or(Empty, |quota| Count(read(quota)))
+}
+
 /// Columns of `summary.csv`, and the members of a row in `summary.json`.
 pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     service [] "the service; empty for all together" |r, _| Text(&r.service);
@@ -327,6 +338,13 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     key_calls_quota ["calls"] "attempts over quota" |r, _| calls(r, CallOutcome::Quota);
     key_calls_denied ["calls"] "attempts denied: permission, key state, or a failure that is not retried" |r, _| calls(r, CallOutcome::Denied);
     calling_after ["calls"] "attempts of key calls under way at the end" |r, _| Count(r.calling_after);
+    key_calls_lost ["calls"] "of those granted, calls of starts that were then denied another for quota: spent in vain" |r, _| Count(r.calls_lost);
+    quota_limit ["operations/s"] "limit of the quota that the service's key is charged to, at the end; empty without one, and for services that are charged to several" |r, _| of_quota(r, |q| q.limit.into());
+    quota_used ["operations"] "operations charged to that quota, by whomever" |r, _| of_quota(r, |q| q.used);
+    quota_per_second_max ["operations"] "most that was charged to it in a whole second" |r, _| of_quota(r, |q| q.per_second.used);
+    quota_per_second_limit ["operations"] "the limit that held then" |r, _| of_quota(r, |q| q.per_second.limit);
+    quota_per_minute_max ["operations"] "most that was charged to it in a whole minute since the end of the warm-up" |r, _| of_quota(r, |q| q.per_minute.used);
+    quota_per_minute_limit ["operations"] "sixty times the highest limit that held in it" |r, _| of_quota(r, |q| q.per_minute.limit);
     revoked ["instances"] "stopped because of a revocation" |r, _| Count(r.revoked);
     expired ["instances"] "stopped because they had been idle for idle_timeout" |r, _| Count(r.expired);
     crashed ["instances"] "that crashed, starting ones among them" |r, _| Count(r.crashed);

@@ -26,7 +26,9 @@ impl Total<'_> {
         self.calling_before += other.calling_before;
         self.calls_begun += other.calls_begun;
         self.calls_dropped += other.calls_dropped;
+        self.calls_lost += other.calls_lost;
         self.calling_after += other.calling_after;
+        self.quota = self.quota.filter(|quota| other.quota == Some(*quota));
         self.revoked += other.revoked;
         self.expired += other.expired;
         self.crashed += other.crashed;

@@ -161,6 +161,10 @@ pub(super) fn covers(quota: &Node) -> Option<[&str; 3]> {
     Some([text("project")?, text("location")?, text("pool")?])
 }
 
+/// Tables of a quota that keys imply.
+const IMPLIED: [(&str, &str); 2] =
+    [("mechanism", "{ fixed_window = {} }"), ("cost", "{ encrypt = 1, decrypt = 1 }")];
+
 /// Adds the quotas of keys that the file gives none.
 fn implied_quotas(root: &mut Node) {
     let place = root.place.clone();
@@ -180,6 +184,9 @@ fn implied_quotas(root: &mut Node) {
             node.add_default("pool", Value::Text(pool.to_owned()));
             node.add_default("limit", Value::Text(limit_of(pool).to_owned()));
             node.add_default("overloaded", Value::Bool(false));
+            for (name, value) in IMPLIED {
+                node.add_default(name, default(value, &place).value);
+            }
             quotas.push(Entry { key, place: place.clone(), node });
         }
     }

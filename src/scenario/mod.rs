@@ -54,8 +54,9 @@ pub use crash::{Crash, OutOfMemory};
 pub use dry_run::{DryRun, Series, Signal, check_dry_run};
 pub use json_schema::json_schema;
 pub use keys::{
-    Breaker, Check, Domain, Enforcement, ExternalManager, Key, KeyName, Outages, Pool, Propagation,
-    Protection, Quota, Retry, RetryBudget, RetryPolicy, Tail, VersionState,
+    Background, Breaker, Check, Cost, Domain, Enforcement, ExternalManager, Key, KeyName,
+    Mechanism, Outages, Pool, Propagation, Protection, Quota, Retry, RetryBudget, RetryPolicy,
+    Tail, VersionState,
 };
 pub use load::{Bursty, Cycle, Height, Join, Load, LoadKind, Point, Spike};
 pub use metric::{Metric, Statistic, Vocabulary};

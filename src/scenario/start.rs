@@ -1,7 +1,7 @@
 //! How an instance starts: its phases but for the key's, how it is seen to be ready, how many may
 //! start at once, and what follows a failed start.
 
-use super::build::{count, law, length, number};
+use super::build::{count, law, length, number, text};
 use super::tree::Node;
 use crate::distribution::Distribution;
 use crate::units::SimDuration;
@@ -27,6 +27,8 @@ pub struct Start {
     pub deadline: SimDuration,
     /// The wait before a failed start is tried again.
     pub back_off: BackOff,
+    /// Whether each wait is drawn evenly between zero and its value.
+    pub jitter: bool,
 }
 
 /// A startup probe: tries at even distances, each of which waits for an answer for a while.
@@ -133,6 +135,7 @@ impl Start {
             },
             deadline: length(start, "deadline"),
             back_off: BackOff::build(start.get("back_off").unwrap_or(start)),
+            jitter: text(start, "back_off.jitter") == "full",
         }
     }
 }
@@ -202,6 +205,7 @@ mod tests {
             limits: StartLimits::default(),
             deadline: SimDuration::from_secs(240),
             back_off: BackOff { initial: ms(1), multiplier: 1.0, max: ms(1) },
+            jitter: true,
         };
         assert_eq!(start.mean_boot(), ms(1_500));
         start.probe = Some(Probe {

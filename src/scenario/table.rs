@@ -227,13 +227,15 @@ const AFTER: &[Row] = rows! {
         "the phase of a start from which an instance is billed";
     "services.*.start.deadline" SPAN, default("'240s'", "Cloud Run documentation, Container runtime contract"),
         "fetching and booting may take this long together";
-    "services.*.start.back_off" Kind::Table, ALL, "the wait before a failed start is tried again, fully jittered";
+    "services.*.start.back_off" Kind::Table, ALL, "the wait before a failed start is tried again";
     "services.*.start.back_off.initial" PERIOD, default("'1s'", "Assumption: the default of the vendor's client libraries"),
         "the first wait, before the draw";
     "services.*.start.back_off.multiplier" number(1.0, 1e3), default("2", "Assumption: the default of the vendor's client libraries"),
         "growth from one wait to the next";
     "services.*.start.back_off.max" PERIOD, default("'60s'", "Assumption: the default of the vendor's client libraries"),
         "no wait is longer";
+    "services.*.start.back_off.jitter" Kind::Choice(&["full", "none"]), default("'full'", "Assumption: the vendor's client libraries draw each wait evenly between zero and its value"),
+        "whether waits are drawn";
 
     "services.*.crash" Kind::Table, ALL, "how its application crashes; requests in service end with it, and nobody waits for them";
     "services.*.crash.start_probability" ratio(0.0, 1.0), default("0", "Assumption: an application that has been deployed starts"),
@@ -412,6 +414,20 @@ const AFTER: &[Row] = rows! {
     "quotas.*.limit" Kind::Operations, derived("by pool: HSM 500/s, EXTERNAL 100/s", "Cloud KMS documentation, Quotas"), "operations in one second";
     "quotas.*.overloaded" Kind::Bool, default("false", "Cloud KMS documentation, Quotas: HSM operations above the limit are served while there is capacity"),
         "whether HSM operations above the limit are denied; external ones always are";
+    "quotas.*.mechanism" Kind::Table, default("{ fixed_window = {} }", "Assumption: the documentation says that quotas are enforced by the second, and not how"),
+        "how the limit is applied in time";
+    "quotas.*.mechanism.fixed_window" Kind::Table, Variant, "so many operations in each whole second since the end of the warm-up";
+    "quotas.*.mechanism.token_bucket" Kind::Table, Variant, "a bucket, full at the start, into which the limit's tokens come evenly; an operation takes one for each unit that it charges";
+    "quotas.*.mechanism.token_bucket.burst" count(1, u32::MAX as u64), optional("what the limit gives in a second"),
+        "tokens that the bucket holds at most; under a limit of zero it is empty";
+    "quotas.*.cost" Kind::Table, ALL, "units of the limit that one operation charges";
+    "quotas.*.cost.encrypt" count(1, 1_000_000), default("1", "Cloud KMS documentation, Quotas: a symmetric operation of either kind costs the same"), "of an encryption: a deploy's new data key, the first call of a check";
+    "quotas.*.cost.decrypt" count(1, 1_000_000), default("1", "Cloud KMS documentation, Quotas: a symmetric operation of either kind costs the same"), "of a decryption: what starts ask for, the second call of a check";
+    "quotas.*.background" Kind::Table, optional("nobody else uses the quota"), "other users of the key project; each of their operations charges one unit, in turn with the services'";
+    "quotas.*.background.constant" Kind::Table, Variant, "evenly spaced operations";
+    "quotas.*.background.constant.rate" RATE, required("rate = \"60/s\""), "operations per second";
+    "quotas.*.background.poisson" Kind::Table, Variant, "exponential gaps";
+    "quotas.*.background.poisson.rate" RATE, required("rate = \"60/s\""), "mean operations per second";
 
     "external_managers" TABLES, NONE, "managers of keys outside the platform";
     "external_managers.*" Kind::Table, Presence::Element, "an external manager";

@@ -71,6 +71,13 @@ pub enum Action {
         /// Operations in one second.
         limit: u32,
     },
+    /// The rate of a quota's background is multiplied by a factor (by one).
+    BackgroundStep {
+        /// The quota.
+        quota: QuotaId,
+        /// Times the scenario's rate.
+        factor: Ratio,
+    },
     /// The rates of a service's loads are multiplied by a factor (by one).
     LoadStep {
         /// The service.
@@ -240,6 +247,7 @@ impl Action {
             | Self::PermissionRevoke { .. }
             | Self::PermissionGrant { .. }
             | Self::QuotaSet { .. }
+            | Self::BackgroundStep { .. }
             | Self::LoadStep { .. }
             | Self::Deploy(_)
             | Self::TrafficSet { .. }
@@ -256,6 +264,7 @@ impl Action {
         let manager =
             || ManagerId::at(build.position("external_managers", text(action, "manager")));
         let service = || ServiceId::at(build.position("services", text(action, "service")));
+        let quota = || QuotaId::at(build.position("quotas", text(action, "quota")));
         if let Some(order) = KeyOrder::of_action(name) {
             let version = action.get("version").and_then(Node::whole);
             return Some(Self::Key { key: key(), version, order });
@@ -280,9 +289,12 @@ impl Action {
                 message: text(action, "message").to_owned(),
             },
             "quota_set" => Self::QuotaSet {
-                quota: QuotaId::at(build.position("quotas", text(action, "quota"))),
+                quota: quota(),
                 limit: action.get("limit").and_then(Node::operations)?,
             },
+            "background_step" => {
+                Self::BackgroundStep { quota: quota(), factor: ratio(action, "factor") }
+            }
             "load_step" => Self::LoadStep { service: service(), factor: ratio(action, "factor") },
             "deploy" => Self::Deploy(Box::new(Deploy {
                 service: service(),

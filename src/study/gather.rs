@@ -88,6 +88,7 @@ impl Recorder for Gleaner<'_> {
             | Record::Log(_)
             | Record::Change(_)
             | Record::Block(_)
+            | Record::Quota(_)
             | Record::Revision(_) => {}
         }
     }

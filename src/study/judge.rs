@@ -391,6 +391,7 @@ impl Recorder for Judge<'_> {
             | Record::Log(_)
             | Record::Change(_)
             | Record::Block(_)
+            | Record::Quota(_)
             | Record::Revision(_) => {}
         }
     }

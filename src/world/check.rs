@@ -5,7 +5,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 
 use super::World;
 use super::event::Event;
-use super::keys::{Answer, Asked};
+use super::keys::{Answer, Asked, Charged, User};
 use super::revocation::Via;
 use crate::ids::{KeyId, RevisionId};
 use crate::kernel::{EventList, Streams};
@@ -88,13 +88,25 @@ impl<Q: EventList> World<'_, Q> {
     }
 
     fn ask_check(&mut self, key: KeyId, purpose: CallPurpose) {
+        let charged = Charged { operation: purpose.operation(), user: self.checks_of(key) };
         let watch = &mut self.watches[key.index()];
         // Checks know the primary version alone.
         let version = self.keys.key(key).primary();
-        let asked = self.keys.ask(self.now, key, version, &mut watch.luck);
+        let asked = self.keys.ask(self.now, (key, version), charged, &mut watch.luck);
         watch.begun += 1;
         watch.asked = Some((purpose, asked));
         self.agenda.push(asked.answered.0, Event::CheckAnswer { key });
+    }
+
+    /// To whom checks of a key are charged: the service that has it to itself. Those of a key that
+    /// several share are nobody's own.
+    fn checks_of(&self, key: KeyId) -> User {
+        let using = &self.watches[key.index()].revisions;
+        let mut services = using.iter().map(|r| self.revisions[r.index()].service);
+        match services.next() {
+            Some(first) if services.all(|service| service == first) => User::Service(first),
+            Some(_) | None => User::Checks,
+        }
     }
 
     /// A check's call is answered; the decrypt follows the encrypt whatever its answer.

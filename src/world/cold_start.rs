@@ -15,12 +15,12 @@ use super::instance::{
     Allocating, Attempt, BootEnd, Booting, Call, Fetching, Life, Place, PlaceState, Serving,
     Unlocked, Unlocking,
 };
-use super::keys::{Answer, Asked, retry};
+use super::keys::{Answer, Asked, Charged, User, retry};
 use super::revocation::Via;
 use crate::distribution::Distribution;
 use crate::ids::{InstanceId, OrderId, RevisionId};
 use crate::kernel::EventList;
-use crate::record::{CallPurpose, EndReason, KeyCall, Phase, Recorder};
+use crate::record::{CallPurpose, EndReason, KeyCall, Operation, Phase, Recorder};
 use crate::scenario::{Service, Start};
 use crate::units::{SimDuration, SimTime};
 
@@ -249,7 +249,9 @@ impl<'s, Q: EventList> World<'s, Q> {
         let Some(encryption) = self.settings_of(instance).encryption.as_ref() else { return };
         let r = &mut self.revisions[self.instances.place(instance).revision.index()];
         let luck = &mut self.orders.get_mut(unlocking.attempt.order).luck;
-        let Some(asked) = self.keys.call(self.now, encryption.key, r.key_version, luck) else {
+        let charged = Charged { operation: Operation::Decrypt, user: User::Service(r.service) };
+        let key = (encryption.key, r.key_version);
+        let Some(asked) = self.keys.call(self.now, key, charged, luck) else {
             self.live(instance, Life::Unlocking(unlocking));
             return self.fail_start(instance, EndReason::KeyOutage, Hold::KeyOutage, recorder);
         };
@@ -285,6 +287,8 @@ impl<'s, Q: EventList> World<'s, Q> {
                 self.fail_start(instance, EndReason::KeyDenied, Hold::KeyDenied, recorder);
             }
             Answer::OverQuota => {
+                let revision = self.instances.place(instance).revision;
+                self.revisions[revision.index()].calls_lost += u64::from(unlocking.granted);
                 self.fail_start(instance, EndReason::KeyQuota, Hold::KeyQuota, recorder);
             }
             Answer::Retryable(_) => {
@@ -472,10 +476,13 @@ impl<'s, Q: EventList> World<'s, Q> {
         r.starts.failed += 1;
         r.backing_off += 1;
         self.end_instance(instance, reason, recorder);
-        let back_off = &self.service_of(revision).start.back_off;
+        let Start { back_off, jitter, .. } = &self.service_of(revision).start;
         let order = self.orders.get_mut(id);
         order.progress = Progress::BackingOff;
-        let drawn = retry::wait(back_off, order.attempts, &mut order.luck);
+        let drawn = match jitter {
+            true => retry::wait(back_off, order.attempts, &mut order.luck),
+            false => retry::ceiling(back_off, order.attempts),
+        };
         let at_once = self.scenario.without.start_backoff && hold == Hold::BackOff;
         let (wait, hold) = if at_once { (AT_ONCE, Hold::Nothing) } else { (drawn, hold) };
         let serial = order.stay;

@@ -8,7 +8,7 @@ use super::World;
 use super::autoscaler::Cause;
 use super::event::Event;
 use super::instance::Call;
-use super::keys::Answer;
+use super::keys::{Answer, Charged, User};
 use super::revocation::Via;
 use crate::ids::{InstanceId, RevisionId, ServiceId};
 use crate::kernel::EventList;
@@ -69,7 +69,12 @@ impl<'s, Q: EventList> World<'s, Q> {
             return;
         };
         let luck = &mut encrypting.luck;
-        let Some(asked) = self.keys.call(self.now, encryption.key, r.key_version, luck) else {
+        let charged = Charged {
+            operation: CallPurpose::NewDataKey.operation(),
+            user: User::Service(r.service),
+        };
+        let key = (encryption.key, r.key_version);
+        let Some(asked) = self.keys.call(self.now, key, charged, luck) else {
             return self.fail_deploy(revision, Failure::KeyOutage, recorder);
         };
         encrypting.call.asked = Some(asked);

@@ -12,7 +12,7 @@ use super::event::{END, End, Outcome};
 use super::instance::{Life, PlaceState};
 use super::report::keys_of;
 use super::revision::Revision;
-use crate::ids::{InstanceId, KeyId, RevisionId};
+use crate::ids::{InstanceId, KeyId, QuotaId, RevisionId};
 use crate::kernel::EventList;
 use crate::record::{CallOutcome, Phase};
 use crate::units::SimTime;
@@ -223,8 +223,13 @@ impl<Q: EventList> World<'_, Q> {
             }
         }
         for (i, quota) in self.scenario.quotas.iter().enumerate() {
-            let (used, limit) = self.keys.quota(crate::ids::QuotaId::at(i)).fullest_window();
-            court.at_most(&format!("quota {} in one window", quota.name), used, limit);
+            let meter = self.keys.quota(QuotaId::at(i));
+            if let Some((used, limit)) = meter.excess() {
+                court.at_most(&format!("quota {} in one window", quota.name), used, limit);
+            }
+            if let Some((law, left, right)) = meter.ledger().fault() {
+                court.holds(&format!("quota {}: {law}", quota.name), left, right);
+            }
         }
     }
 }

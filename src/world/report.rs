@@ -7,12 +7,15 @@ use super::World;
 use super::deploy::Stage;
 use super::event::{END, End, Outcome};
 use super::instance::Life;
+use super::keys::{Account, User};
 use super::revision::Revision;
 use super::service::{self, Marks, Service};
-use crate::ids::{InstanceId, KeyId, RevisionId, ServiceId};
+use crate::ids::{InstanceId, KeyId, QuotaId, RevisionId, ServiceId};
 use crate::kernel::EventList;
+use crate::record::quota::{BACKGROUND, CHECKS, NOBODY};
 use crate::record::{
-    self, BoundKey, Calls, EndReason, Phase, Purposes, Record, Recorder, Sample, Total,
+    self, BoundKey, Calls, EndReason, Phase, Purposes, QuotaLevel, QuotaUse, QuotaUser, Record,
+    Recorder, Sample, Total,
 };
 use crate::scenario::MOST_INSTANCES;
 use crate::stats::Histogram;
@@ -38,6 +41,7 @@ impl<Q: EventList> World<'_, Q> {
         for r in &mut self.revisions {
             r.step(self.now);
         }
+        self.keys.catch_up(self.now);
     }
 
     /// The end of the warm-up: state is kept, counts begin.
@@ -58,6 +62,7 @@ impl<Q: EventList> World<'_, Q> {
             s.marks = Marks { first_block: s.marks.first_block, ..Marks::default() };
             s.seen = service::Seen { quota_used, ..service::Seen::default() };
         }
+        self.keys.reset_counts();
         self.start = self.snapshot();
     }
 
@@ -186,7 +191,61 @@ impl<Q: EventList> World<'_, Q> {
                 self.state_revision(r, s.traffic.percent(id), recorder);
             }
         }
+        self.state_quotas(recorder);
         self.state_totals(recorder);
+    }
+
+    /// States how full each quota was, who used it and whom that hurt.
+    fn state_quotas(&mut self, recorder: &mut dyn Recorder) {
+        for quota in (0..self.scenario.quotas.len()).map(QuotaId::at) {
+            self.keys.quota_mut(quota).settle();
+            let settings = &self.scenario.quotas[quota.index()];
+            let fact = QuotaUse {
+                name: settings.name.clone(),
+                project: settings.project.clone(),
+                location: settings.location.clone(),
+                pool: settings.pool.name(),
+                level: self.quota_level(quota),
+                users: self.quota_users(quota),
+            };
+            recorder.record(Record::Quota(&fact));
+        }
+    }
+
+    fn quota_level(&self, quota: QuotaId) -> QuotaLevel {
+        let meter = self.keys.quota(quota);
+        let [per_second, per_minute] = meter.peaks();
+        let (limit, used) = (meter.limit(), meter.ledger().counted());
+        QuotaLevel { limit, used, per_second, per_minute }
+    }
+
+    /// Users of a quota: services in their order, then checks, then others.
+    fn quota_users(&self, quota: QuotaId) -> Vec<QuotaUser> {
+        let accounts = self.keys.quota(quota).ledger().accounts();
+        let mut order: Vec<&Account> =
+            accounts.iter().filter(|a| a.used > 0 || a.denied > 0).collect();
+        order.sort_by_key(|a| match a.user {
+            User::Service(service) => service.index(),
+            User::Checks => self.services.len(),
+            User::Background => self.services.len() + 1,
+        });
+        let name = |user: User| match user {
+            User::Service(service) => self.scenario.services[service.index()].name.clone(),
+            User::Checks => CHECKS.to_owned(),
+            User::Background => BACKGROUND.to_owned(),
+        };
+        let user = |account: &Account| {
+            let takers = account.taken_by.iter().zip(accounts);
+            let takers = takers.map(|(&part, taker)| (name(taker.user), part));
+            let takers = takers.chain([(NOBODY.to_owned(), account.by_nobody)]);
+            QuotaUser {
+                name: name(account.user),
+                used: account.used,
+                denied: account.denied,
+                taken_by: takers.filter(|&(_, part)| part > 0).collect(),
+            }
+        };
+        order.into_iter().map(user).collect()
     }
 
     /// States a revision with its key.
@@ -277,6 +336,10 @@ impl<Q: EventList> World<'_, Q> {
             total.calling_after += u64::from(watch.asked.is_some());
         }
         total.ready_max = s.ready_max.into();
+        total.quota = self
+            .key_of(s)
+            .and_then(|key| self.scenario.keys[key.index()].quota)
+            .map(|quota| self.quota_level(quota));
         (total.revoked, total.expired) = (s.revoked, s.expired);
         (total.crashed, total.out_of_memory) = (s.crashed, s.out_of_memory);
         let Marks {
@@ -324,7 +387,9 @@ impl<Q: EventList> World<'_, Q> {
             calling_before: start.calling,
             calls_begun: r.calls_begun,
             calls_dropped: r.calls_dropped,
+            calls_lost: r.calls_lost,
             calling_after: r.calling,
+            quota: None,
             revoked: 0,
             expired: 0,
             crashed: 0,

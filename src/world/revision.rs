@@ -210,6 +210,8 @@ pub struct Revision<'s> {
     pub messages: Messages,
     /// Attempts of key calls whose start ended before the answer, since the end of the warm-up.
     pub calls_dropped: u64,
+    /// Calls granted to starts that were then denied another for quota, since then.
+    pub calls_lost: u64,
     /// Attempts of key calls on their way.
     pub calling: u64,
     /// Instance-time since the start of the run, in nanoseconds.
@@ -330,6 +332,7 @@ impl<'s> Revision<'s> {
             purposes: Purposes::default(),
             messages: Messages::default(),
             calls_dropped: 0,
+            calls_lost: 0,
             calling: 0,
             instance_time: 0,
             running_time: 0,
@@ -499,6 +502,7 @@ impl<'s> Revision<'s> {
         self.purposes = Purposes::default();
         self.messages = Messages::default();
         self.calls_dropped = 0;
+        self.calls_lost = 0;
         self.blame.forget_charges();
         self.meter.forget();
         self.latency.clear();

@@ -7,6 +7,7 @@ mod crashes;
 mod deploys;
 mod keys;
 mod managers;
+mod quotas;
 mod sharing;
 mod starts;
 mod without;
@@ -63,6 +64,7 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
                 multiplier: 2.0,
                 max: SimDuration::from_secs(60),
             },
+            jitter: true,
         },
         crash: scenario::Crash::default(),
         out_of_memory: None,

@@ -67,6 +67,10 @@ impl<Q: EventList> World<'_, Q> {
                 self.brown_out(number, manager, over, recorder);
             }
             Action::QuotaSet { quota, limit } => self.set_quota(quota, limit, over, recorder),
+            Action::BackgroundStep { quota, factor } => {
+                let factor = if over { 1.0 } else { factor.0 };
+                self.keys.quota_mut(quota).step_background(self.now, factor);
+            }
             Action::LoadStep { service, factor } => {
                 self.step_load(service, if over { 1.0 } else { factor.0 });
             }
@@ -97,7 +101,7 @@ impl<Q: EventList> World<'_, Q> {
     fn set_quota(&mut self, quota: QuotaId, limit: u32, over: bool, recorder: &mut dyn Recorder) {
         let usual = self.scenario.quotas[quota.index()].limit;
         let limit = if over { usual } else { limit };
-        self.keys.quota_mut(quota).set_limit(limit);
+        self.keys.quota_mut(quota).set_limit(self.now, limit);
         self.end_block(BlockKind::Quota, quota.0, None, recorder);
         let said = format!("{limit}/s");
         let name = &self.scenario.quotas[quota.index()].name;

@@ -148,7 +148,10 @@ impl Checks<'_> {
         if length.0 % HOUR.0 != 0 {
             let title = "waiting_period is not whole hours";
             let label = "the platform takes whole hours";
-            self.found.warning(title, &period.place, label);
+            let hours = length.0.div_ceil(HOUR.0);
+            let finding = self.found.warning(title, &period.place, label);
+            finding
+                .help(format!("set waiting_period = \"{hours}h\" to have what the platform has"));
         }
     }
 

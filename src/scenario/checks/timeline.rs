@@ -38,6 +38,7 @@ impl Checks<'_> {
             self.end(entry, action);
             match action.key.as_str() {
                 "load_step" => self.load_step(&action.node),
+                "background_step" => self.background_step(&action.node),
                 "deploy" => self.rollout(&action.node),
                 "traffic_set" => self.split(entry, action),
                 _ => {}
@@ -106,6 +107,21 @@ impl Checks<'_> {
             };
             let finding = self.found.error("there is no rate to multiply", &name.place, label);
             finding.help("a load_step multiplies rates; scale recorded arrivals, or spread counts as poisson");
+        }
+    }
+
+    /// A step of a background multiplies its rate: there is one.
+    fn background_step(&mut self, step: &Node) {
+        let Some(name) = step.get("quota") else { return };
+        let quotas = self.root.get("quotas");
+        let quota = quotas.zip(name.text()).and_then(|(all, name)| all.entry(name));
+        if let Some(quota) = quota.filter(|quota| quota.node.get("background").is_none()) {
+            let label = "nobody else uses the quota";
+            let finding = self.found.error("there is no background to step", &name.place, label);
+            finding.help(format!(
+                "give it one, as in quotas.{}.background = {{ poisson = {{ rate = \"60/s\" }} }}",
+                shown(&quota.key)
+            ));
         }
     }
 

@@ -9,7 +9,7 @@ use std::fmt;
 
 pub use domain::Domain;
 pub use external::{ExternalManager, Outages};
-pub use quota::{Enforcement, Pool, Quota};
+pub use quota::{Background, Cost, Enforcement, Mechanism, Pool, Quota};
 pub use retry::{Breaker, Retry, RetryBudget, RetryPolicy};
 
 use super::build::{Build, count, flag, law, length, ratio, text};

@@ -46,6 +46,9 @@ pub(super) const ROWS: &[Row] = rows! {
     "timeline.#.quota_set" Kind::Table, Variant, "a quota has another limit (then the scenario's)";
     "timeline.#.quota_set.quota" Kind::Reference("quotas"), required("quota = \"ekm\""), "the quota";
     "timeline.#.quota_set.limit" Kind::Operations, required("limit = \"20/s\""), "operations in one second";
+    "timeline.#.background_step" Kind::Table, Variant, "the rate of a quota's background is multiplied (then as the scenario has it)";
+    "timeline.#.background_step.quota" Kind::Reference("quotas"), required("quota = \"ekm\""), "the quota";
+    "timeline.#.background_step.factor" ratio(0.0, 1e6), required("factor = 3"), "times the scenario's rate";
     "timeline.#.load_step" Kind::Table, Variant, "the rates of a service's loads are multiplied (then as the scenario has them); recorded arrivals stay as they are";
     "timeline.#.load_step.service" Kind::Reference("services"), required("service = \"web\""), "the service";
     "timeline.#.load_step.factor" ratio(0.0, 1e6), required("factor = 3"), "times the scenario's rate";

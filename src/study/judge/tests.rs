@@ -85,6 +85,7 @@ impl Recorder for Kept {
             | Record::Log(_)
             | Record::Change(_)
             | Record::Block(_)
+            | Record::Quota(_)
             | Record::Revision(_) => {}
         }
     }

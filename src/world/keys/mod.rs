@@ -17,13 +17,13 @@ use caller::Caller;
 use external::Planned;
 pub use external::{Brownout, Failure, Manager, Outage};
 pub use key::{Effect, KeyState};
-pub use quota::Meter;
+pub use quota::{Account, Meter, User};
 
 use super::instance::Call;
 use crate::ids::{KeyId, ManagerId, QuotaId};
 use crate::kernel::Streams;
-use crate::record::{CallOutcome, Denial};
-use crate::scenario::{Action, Domain, ExternalManager, Scenario};
+use crate::record::{CallOutcome, Denial, Operation};
+use crate::scenario::{Action, Domain, ExternalManager, Quota, Scenario};
 use crate::units::{SimDuration, SimTime};
 
 /// What an attempt of a key call came to.
@@ -112,6 +112,15 @@ impl Said {
     }
 }
 
+/// What a call charges to its key's quota, and whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charged {
+    /// What is done with the key.
+    pub operation: Operation,
+    /// Who does it.
+    pub user: User,
+}
+
 /// An attempt of a key call on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
@@ -159,6 +168,8 @@ impl<'s> KeyManager<'s> {
     /// charged. Quota windows begin at `zero`.
     pub fn new(scenario: &'s Scenario, zero: SimTime, streams: &Streams) -> Self {
         let key = |k: &crate::scenario::Key| KeyState::new(k, streams.get("propagation", &k.name));
+        let without = scenario.without.key_quota;
+        let quota = |q: &Quota| Meter::new(q, zero, streams, without);
         let manager = |(i, m): (usize, &'s ExternalManager)| {
             let planned = planned_outages(scenario, ManagerId::at(i), zero);
             Manager::new(m, planned, streams.get("outages", &m.name))
@@ -167,7 +178,7 @@ impl<'s> KeyManager<'s> {
             scenario,
             zero,
             keys: scenario.keys.iter().map(key).collect(),
-            quotas: scenario.quotas.iter().map(Meter::new).collect(),
+            quotas: scenario.quotas.iter().map(quota).collect(),
             callers: scenario.keys.iter().map(|k| Caller::new(&k.retry)).collect(),
             managers: scenario.external_managers.iter().enumerate().map(manager).collect(),
         }
@@ -210,18 +221,28 @@ impl<'s> KeyManager<'s> {
         answer.domain().map_or("", |_| asked.said.text(self.scenario))
     }
 
+    /// Everything that happens behind the keys before an instant.
+    pub fn catch_up(&mut self, before: SimTime) {
+        self.quotas.iter_mut().for_each(|quota| quota.catch_up(before));
+    }
+
+    /// The warm-up is over: sums begin anew.
+    pub fn reset_counts(&mut self) {
+        self.quotas.iter_mut().for_each(Meter::reset_counts);
+    }
+
     /// Sends one attempt of a start's or a deploy's call, unless the circuit breaker is open.
     pub fn call(
         &mut self,
         now: SimTime,
-        key: KeyId,
-        version: u32,
+        (key, version): (KeyId, u32),
+        charged: Charged,
         luck: &mut Xoshiro256PlusPlus,
     ) -> Option<Asked> {
         if !self.callers[key.index()].may_call(now) {
             return None;
         }
-        let asked = self.ask(now, key, version, luck);
+        let asked = self.ask(now, (key, version), charged, luck);
         self.callers[key.index()].called(asked.answered);
         Some(asked)
     }
@@ -250,8 +271,8 @@ impl<'s> KeyManager<'s> {
     pub fn ask(
         &mut self,
         now: SimTime,
-        key: KeyId,
-        version: u32,
+        (key, version): (KeyId, u32),
+        charged: Charged,
         luck: &mut Xoshiro256PlusPlus,
     ) -> Asked {
         let settings = &self.scenario.keys[key.index()];
@@ -265,8 +286,7 @@ impl<'s> KeyManager<'s> {
             return denied(Answer::Denied(denial, None));
         }
         if let Some(quota) = settings.quota
-            && !without.key_quota
-            && !self.quotas[quota.index()].charge(now, self.zero)
+            && !self.quotas[quota.index()].charge(now, charged.operation, charged.user)
         {
             return denied(Answer::OverQuota);
         }

@@ -52,6 +52,7 @@ impl Recorder for Seen {
             | Record::Log(_)
             | Record::Change(_)
             | Record::Block(_)
+            | Record::Quota(_)
             | Record::Total(_) => {}
         }
     }

@@ -110,7 +110,11 @@ impl Recorder for Run {
             ),
             Record::Total(total) if total.service.is_empty() => self.total(total),
             Record::Log(log) => self.said.push((self.since(log.at), log.text())),
-            Record::Sample(_) | Record::Total(_) | Record::Block(_) | Record::Revision(_) => {}
+            Record::Quota(_)
+            | Record::Sample(_)
+            | Record::Total(_)
+            | Record::Block(_)
+            | Record::Revision(_) => {}
         }
     }
 }

@@ -131,6 +131,7 @@ impl Recorder for Facts {
             | Record::Log(_)
             | Record::Change(_)
             | Record::Block(_)
+            | Record::Quota(_)
             | Record::Revision(_) => {}
         }
     }
