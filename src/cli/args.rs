@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use super::init::TEMPLATES;
 use crate::scenario::{Override, Without};
+use crate::study::gather::FIRST;
 use crate::units::SimDuration;
 
 /// Simulates services that scale out with a customer-managed key in the start path: what happens
@@ -40,6 +41,8 @@ pub(super) enum Command {
     Validate(Validate),
     /// Replay an autoscaler over a recorded series, without a simulation
     Policy(Policy),
+    /// Find the smallest outage that breaks a threshold
+    Breakpoint(Breakpoint),
     /// Write a scenario to begin with
     Init(Init),
     /// Print the schema of scenario files, for editors
@@ -204,6 +207,79 @@ pub(super) struct Policy {
     /// Say nothing but results and errors
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// Finds the smallest outage that breaks a threshold of a scenario, by making one of its timeline
+/// longer and shorter under the same luck, each replication by itself.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale breakpoint scenario.toml
+  keyscale breakpoint outage.toml --set 'thresholds.failed_ratio=value < 1%'
+  keyscale breakpoint scenario.toml --threshold failed_ratio --worst-start -r 50 --format json")]
+pub(super) struct Breakpoint {
+    /// Scenario file
+    pub scenario: PathBuf,
+    /// The threshold that is to break, by its key, as in services.web.latency; by default the
+    /// first of the scenario
+    #[arg(long, value_name = "KEY")]
+    pub threshold: Option<String>,
+    /// The outage whose length is looked for, where the timeline has several: its number in order
+    /// of time, from 1. A disabled key, a lost permission and a smaller quota count as well
+    #[arg(long, value_name = "N")]
+    pub block: Option<u16>,
+    /// Look at twelve instants of the run, evenly apart, for the one at which the shortest outage
+    /// breaks the threshold
+    #[arg(long)]
+    pub worst_start: bool,
+    /// Lengths are multiples of this
+    #[arg(long, value_name = "LENGTH", default_value = "1s", value_parser = step)]
+    pub step: SimDuration,
+    /// Replications, each searched by itself
+    #[arg(short, long, value_name = "N", default_value_t = FIRST, value_parser = clap::value_parser!(u64).range(1..=MOST))]
+    pub replications: u64,
+    /// Replications at a time, by default as many as there are processors; changes no result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub jobs: Option<u16>,
+    /// Put a value in the place of the scenario's, as in services.web.min_instances=5; repeats
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// Seed of the random numbers, in the place of the scenario's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// What to print: a text for people, or for programs everything or a row a length tried
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Printed,
+    /// Say nothing but results and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+impl Breakpoint {
+    /// The scenario, and what to change in it.
+    pub fn what(&self) -> What {
+        What { scenarios: vec![self.scenario.clone()], set: self.set.clone(), seed: self.seed }
+    }
+}
+
+/// A length of time that is not zero.
+fn step(text: &str) -> Result<SimDuration, String> {
+    match SimDuration::parse(text)? {
+        SimDuration::ZERO => Err("a step must be longer than 0s".to_owned()),
+        step => Ok(step),
+    }
+}
+
+/// How to print what was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Printed {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: everything.
+    Json,
+    /// For tables: a row a length that was tried.
+    Csv,
 }
 
 /// Writes a scenario to begin with, full of comments, into the working folder.

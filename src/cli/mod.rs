@@ -5,6 +5,7 @@
 
 mod advice;
 mod args;
+mod breakpoint;
 mod compare;
 mod completions;
 mod console;
@@ -49,6 +50,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) 
                 Command::Compare(asked) => compare::run(asked, console),
                 Command::Policy(asked) => policy::policy(asked, console),
                 Command::Validate(asked) => validate::validate(asked, console),
+                Command::Breakpoint(asked) => breakpoint::breakpoint(asked, console),
                 Command::Init(asked) => init::init(asked, console),
                 Command::Schema(_) => schema::schema(console),
                 Command::Completions(asked) => completions::completions(asked, console),

@@ -9,13 +9,17 @@
 //! - [`gather`]: what many runs come to, and how many of them it takes.
 //! - [`rides`]: how long blocks were ridden out, over runs.
 //! - [`compare`]: studies side by side, paired by replication.
+//! - [`breakpoint`]: the smallest outage that breaks a threshold.
+//! - [`on_paper`]: what a formula says of the same.
 //! - [`estimate`]: one number over runs, its interval, and how that stands to a limit.
 
+pub mod breakpoint;
 pub mod compare;
 pub mod estimate;
 pub mod gather;
 pub mod judge;
 pub mod number;
+pub mod on_paper;
 mod part;
 pub mod replicate;
 pub mod rides;

@@ -149,19 +149,37 @@ impl Crew {
         range: Range<u64>,
         watch: impl Fn() -> W + Sync,
         stop: impl Fn() -> bool + Sync,
-        mut take: impl FnMut(u64, W::Outcome) -> bool,
+        take: impl FnMut(u64, W::Outcome) -> bool,
+    ) -> Result<Ended, BrokenRun> {
+        let worker = || Worker::new(subject, watch());
+        self.each(range, worker, |worker, number, halt| worker.run(number, halt), stop, take)
+    }
+
+    /// The same for studies in which a replication is more than one run: each worker makes
+    /// something to work with, `work` does a replication with it, and comes back with nothing
+    /// where it was told to halt on the way.
+    ///
+    /// # Errors
+    /// The first broken law, in order of number.
+    pub fn each<W, O: Send>(
+        &self,
+        range: Range<u64>,
+        worker: impl Fn() -> W + Sync,
+        work: impl Fn(&mut W, u64, &dyn Fn() -> bool) -> Option<Result<O, Broken>> + Sync,
+        stop: impl Fn() -> bool + Sync,
+        mut take: impl FnMut(u64, O) -> bool,
     ) -> Result<Ended, BrokenRun> {
         let (next, over) = (AtomicU64::new(range.start), AtomicBool::new(false));
-        let (sender, receiver) = mpsc::channel::<Handed<W::Outcome>>();
+        let (sender, receiver) = mpsc::channel::<Handed<O>>();
         let halt = || over.load(Ordering::Relaxed) || stop();
-        let work = |sender: Sender<Handed<W::Outcome>>| {
-            let mut worker = Worker::new(subject, watch());
+        let hand_in = |sender: Sender<Handed<O>>| {
+            let mut worker = worker();
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= range.end || halt() {
                     return;
                 }
-                let Some(outcome) = worker.run(number, &halt) else { return };
+                let Some(outcome) = work(&mut worker, number, &halt) else { return };
                 // Nobody listens any more where enough has been taken.
                 if sender.send((number, outcome)).is_err() {
                     return;
@@ -170,8 +188,8 @@ impl Crew {
         };
         self.pool.in_place_scope(|scope| {
             for _ in 0..self.pool.current_num_threads() {
-                let (work, sender) = (&work, sender.clone());
-                scope.spawn(move |_| work(sender));
+                let (hand_in, sender) = (&hand_in, sender.clone());
+                scope.spawn(move |_| hand_in(sender));
             }
             drop(sender);
             let (mut ahead, mut wanted) = (BTreeMap::new(), range.start);
@@ -207,7 +225,7 @@ impl<'s, W: Watch> Worker<'s, W> {
     }
 
     /// One replication; nothing where it was stopped on the way.
-    fn run(&mut self, number: u64, halt: &impl Fn() -> bool) -> Option<Result<W::Outcome, Broken>> {
+    fn run(&mut self, number: u64, halt: &dyn Fn() -> bool) -> Option<Result<W::Outcome, Broken>> {
         self.world.reset(number);
         self.watch.begin(number);
         loop {

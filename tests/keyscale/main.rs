@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic wherever it is")]
 
+mod breakpoint;
 mod charts;
 mod compare;
 mod dry_run;

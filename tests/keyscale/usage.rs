@@ -23,6 +23,7 @@ fn helps_begin_with_three_examples() {
         vec!["run", "--help"],
         vec!["validate", "--help"],
         vec!["policy", "--help"],
+        vec!["breakpoint", "--help"],
         vec!["init", "--help"],
         vec!["schema", "--help"],
         vec!["completions", "--help"],
