@@ -109,7 +109,7 @@ impl Table {
     }
 
     /// Reads a table, as [`Table::open`] does.
-    fn read(
+    pub(super) fn read(
         source: impl io::Read,
         texts: &[&str],
         mut keep: impl FnMut(&[&str]) -> bool,
@@ -184,7 +184,7 @@ fn number(cell: &str) -> Option<f64> {
 
 /// Why a table could not be read.
 #[derive(Debug)]
-enum Fault {
+pub(super) enum Fault {
     /// The file could not.
     Outside(io::Error),
     /// It is no such table.

@@ -173,6 +173,8 @@ pub const REVISIONS: &[Column<RevisionGetter>] = columns! {
     key_ring [] "the key's ring" |r, _| Text(r.key.map_or("", |k| &k.resource.ring));
     crypto_key [] "the key's name in its ring" |r, _| Text(r.key.map_or("", |k| &k.resource.key));
     protection_level [] "where the key's material is" |r, _| Text(r.key.map_or("", |k| k.protection.name()));
+    external_manager [] "the external manager that holds it; empty without one" |r, _| Text(r.key.and_then(|k| k.manager).unwrap_or_default());
+    quota [] "the quota that its operations are charged to; empty without one" |r, _| Text(r.key.and_then(|k| k.quota).unwrap_or_default());
     key_version [] "the version that it is bound to" |r, _| r.key.map_or(Empty, |k| Count(k.version.into()));
     key_state [] "the version's state" |r, _| Text(r.key.map_or("", |k| k.state.name()));
     key_denial [] "why a call under that version is denied; empty where it is usable" |r, _| Text(r.key.and_then(|k| k.denial).map_or("", |d| d.name()));

@@ -369,6 +369,10 @@ pub struct BoundKey<'a> {
     pub resource: &'a KeyName,
     /// Where its material is.
     pub protection: Protection,
+    /// The external manager that holds it, for the two external levels.
+    pub manager: Option<&'a str>,
+    /// The quota that its operations are charged to.
+    pub quota: Option<&'a str>,
     /// The version that the revision is bound to.
     pub version: u32,
     /// The version's state.

@@ -261,6 +261,10 @@ impl<Q: EventList> World<'_, Q> {
                 name: &settings.name,
                 resource: &settings.resource,
                 protection: settings.protection,
+                manager: settings
+                    .manager
+                    .map(|m| &*self.scenario.external_managers[m.index()].name),
+                quota: settings.quota.map(|q| &*self.scenario.quotas[q.index()].name),
                 version: r.key_version,
                 state: self.keys.key(encryption.key).version(r.key_version).state,
                 denial: self.keys.key(encryption.key).denial(r.key_version),

@@ -1,11 +1,14 @@
 //! Charts of a run, as SVG and PNG, drawn from the tables in its folder and from nothing else.
 //!
 //! One picture a panel and service, and one of all panels under each other with a shared time
-//! axis. With several services the service's name ends the file's.
+//! axis. With several services the service's name ends the file's, and one picture more has the
+//! key calls of all of them.
 
 mod axis;
 mod palette;
 mod panel;
+mod recovery;
+mod touched;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -32,13 +35,15 @@ pub type Drawn = (String, Vec<u8>);
 pub fn draw(folder: &Path, services: &[String]) -> Result<Vec<Drawn>, Error> {
     font::register();
     let blocks = Table::open(&folder.join("blocks.csv"), &["kind", "subject", "detail"], |_| true)?;
+    let revisions = Table::open(&folder.join("revisions.csv"), &touched::COLUMNS, |_| true)?;
     let mut drawn = Vec::new();
+    let mut recoveries = Vec::new();
     for service in services {
         let rows =
             Table::open(&folder.join("timeseries.csv"), &["service", "revision"], |cells| {
                 cells[0] == service && cells[1].is_empty()
             })?;
-        let time = time(&rows, &blocks);
+        let time = time(&rows, &blocks, &touched::by(service, &revisions));
         let end = if services.len() > 1 { format!("-{service}") } else { String::new() };
         let pictures = [
             ("instances", vec![instances(&rows)]),
@@ -48,32 +53,41 @@ pub fn draw(folder: &Path, services: &[String]) -> Result<Vec<Drawn>, Error> {
             ("key_calls", vec![key_calls(&rows)]),
         ];
         for (name, panels) in &pictures {
-            drawn.extend(picture(&format!("{name}{end}"), panels, &time)?);
+            let panels: Vec<Shown<'_>> = panels.iter().map(|panel| (panel, &time)).collect();
+            drawn.extend(picture(&format!("{name}{end}"), &panels)?);
         }
+        recoveries.extend(recovery::of(service, &rows, &time));
         let all: Vec<Panel> = pictures.into_iter().flat_map(|(_, panels)| panels).collect();
-        drawn.extend(picture(&format!("dashboard{end}"), &all, &time)?);
+        let all: Vec<Shown<'_>> = all.iter().map(|panel| (panel, &time)).collect();
+        drawn.extend(picture(&format!("dashboard{end}"), &all)?);
+    }
+    if let Some(recoveries) = recovery::together(&mut recoveries) {
+        drawn.extend(picture("key_calls", &recoveries)?);
     }
     Ok(drawn)
 }
 
+/// A panel with what lies on its time axis.
+type Shown<'a> = (&'a Panel, &'a Time);
+
 /// A picture of panels under each other, in both forms.
-fn picture(name: &str, panels: &[Panel], time: &Time) -> Result<[Drawn; 2], Error> {
+fn picture(name: &str, panels: &[Shown<'_>]) -> Result<[Drawn; 2], Error> {
     let canvas = Canvas { zoom: 1.0, stretches: false };
     let mut svg = String::new();
     {
-        let size = size(panels, time, canvas);
+        let size = size(panels, canvas);
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        stack(&area, canvas, panels, time).map_err(failed)?;
+        stack(&area, canvas, panels).map_err(failed)?;
     }
-    let png = bitmap(panels, time)?;
+    let png = bitmap(panels)?;
     Ok([(format!("{name}.svg"), svg.into_bytes()), (format!("{name}.png"), png)])
 }
 
 /// A PNG of panels under each other. They are drawn one at a time, so that a tall picture takes no
 /// more memory than a panel.
-fn bitmap(panels: &[Panel], time: &Time) -> Result<Vec<u8>, Error> {
+fn bitmap(panels: &[Shown<'_>]) -> Result<Vec<u8>, Error> {
     let canvas = Canvas { zoom: ZOOM, stretches: true };
-    let (width, height) = size(panels, time, canvas);
+    let (width, height) = size(panels, canvas);
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -83,10 +97,10 @@ fn bitmap(panels: &[Panel], time: &Time) -> Result<Vec<u8>, Error> {
     let mut writer = header.stream_writer().map_err(failed)?;
     let mut pixels = Vec::new();
     for panel in panels.chunks(1) {
-        let (width, height) = size(panel, time, canvas);
+        let (width, height) = size(panel, canvas);
         pixels.resize((width * height * 3) as usize, 0);
         let backend = BitMapBackend::with_buffer(&mut pixels, (width, height));
-        stack(&backend.into_drawing_area(), canvas, panel, time).map_err(failed)?;
+        stack(&backend.into_drawing_area(), canvas, panel).map_err(failed)?;
         writer.write_all(&pixels).map_err(failed)?;
     }
     writer.finish().map_err(failed)?;
@@ -99,30 +113,28 @@ fn failed(error: impl std::fmt::Display) -> Error {
 }
 
 /// Width and height on a canvas of panels under each other.
-fn size(panels: &[Panel], time: &Time, canvas: Canvas) -> (u32, u32) {
-    let height: f64 = panels.iter().map(|panel| panel::height(panel, time)).sum();
+fn size(panels: &[Shown<'_>], canvas: Canvas) -> (u32, u32) {
+    let height: f64 = panels.iter().map(|(panel, time)| panel::height(panel, time)).sum();
     ((panel::WIDTH * canvas.zoom) as u32, (height * canvas.zoom) as u32)
 }
 
 fn stack<DB: DrawingBackend>(
     area: &DrawingArea<DB, plotters::coord::Shift>,
     canvas: Canvas,
-    panels: &[Panel],
-    time: &Time,
+    panels: &[Shown<'_>],
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
     area.fill(&WHITE)?;
     let mut rest = area.clone();
-    for panel in panels {
-        let (part, below) =
-            rest.split_vertically(size(std::slice::from_ref(panel), time, canvas).1);
+    for shown @ (panel, time) in panels {
+        let (part, below) = rest.split_vertically(size(std::slice::from_ref(shown), canvas).1);
         panel::draw(&part, canvas, panel, time)?;
         rest = below;
     }
     area.present()
 }
 
-/// The time axis of a service's rows.
-fn time(rows: &Table, blocks: &Table) -> Time {
+/// The time axis of a service's rows, with the blocks that touch the service.
+fn time(rows: &Table, blocks: &Table, touches: &dyn Fn(&str, &str) -> bool) -> Time {
     let (starts, lengths) = (rows.numbers("t_s"), rows.numbers("interval_s"));
     let ends: Vec<f64> = starts.iter().zip(lengths).map(|(t, length)| t + length).collect();
     let from = starts.first().copied().unwrap_or(0.0);
@@ -135,7 +147,8 @@ fn time(rows: &Table, blocks: &Table) -> Time {
         from: begins[i],
         until: if over[i].is_finite() { over[i] } else { until },
     };
-    Time { rows: ends, from, until, blocks: (0..blocks.len()).map(block).collect() }
+    let touching = (0..blocks.len()).filter(|&i| touches(&kinds[i], &subjects[i]));
+    Time { rows: ends, from, until, blocks: touching.map(block).collect() }
 }
 
 /// What is written at a block.
@@ -147,10 +160,15 @@ fn label(kind: &str, subject: &str, detail: &str) -> String {
         "quota" => format!("quota {subject}: {detail}"),
         _ => format!("{subject} {detail}"),
     };
+    shortened(&text)
+}
+
+/// A text that may be as long as somebody likes, cut.
+fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
+        None => text.to_owned(),
     }
 }
 
@@ -161,6 +179,9 @@ fn line(name: &str, color: RGBColor, values: Vec<f64>) -> Line {
 fn panel(title: &str, empty: &'static str) -> Panel {
     Panel {
         title: title.to_owned(),
+        note: String::new(),
+        height: panel::HEIGHT,
+        reach: 0.0,
         scale: Scale::Linear,
         layers: Vec::new(),
         lines: Vec::new(),
@@ -287,7 +308,7 @@ fn key_calls(rows: &Table) -> Panel {
         line("denied", color::DENIED, rate(rows, &["key_calls_denied"])),
     ];
     panel.lines.extend(all.into_iter().filter(any));
-    let top = panel.lines.iter().flat_map(|l| l.values.iter().copied()).fold(0.0, f64::max);
+    let top = panel::greatest(&panel);
     let limit = rows.numbers("quota_limit");
     let highest = limit.iter().copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
     if highest > 0.0 && highest <= 4.0 * top {

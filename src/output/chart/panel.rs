@@ -76,6 +76,12 @@ pub enum Scale {
 pub struct Panel {
     /// What it shows, with the unit.
     pub title: String,
+    /// What is to be seen there, under the title; may be empty.
+    pub note: String,
+    /// Height of the whole panel in pixels, where it shows something.
+    pub height: f64,
+    /// A linear axis reaches at least this far, so that panels can share theirs.
+    pub reach: f64,
     /// How the value axis runs.
     pub scale: Scale,
     /// From the bottom of the stack.
@@ -126,8 +132,8 @@ pub struct Canvas {
 
 /// Width of a panel in pixels.
 pub const WIDTH: f64 = 960.0;
-/// Height of a panel that shows something.
-const HEIGHT: f64 = 230.0;
+/// Height of most panels that show something.
+pub const HEIGHT: f64 = 230.0;
 /// Height of the plot of a panel that shows nothing.
 const EMPTY: f64 = 36.0;
 
@@ -156,6 +162,8 @@ struct Plot<'a, DB: DrawingBackend> {
     canvas: Canvas,
     x: (f64, f64),
     y: (f64, f64),
+    /// Where the lines of block names begin.
+    top: f64,
     time: &'a Time,
     scale: Scale,
     range: (f64, f64),
@@ -165,7 +173,15 @@ struct Plot<'a, DB: DrawingBackend> {
 
 /// Height of a panel in pixels.
 pub fn height(panel: &Panel, time: &Time) -> f64 {
-    if is_empty(panel) { TOP + names_height(&lanes(time)) + EMPTY + BOTTOM } else { HEIGHT }
+    match is_empty(panel) {
+        true => top(panel) + names_height(&lanes(time)) + EMPTY + BOTTOM,
+        false => panel.height,
+    }
+}
+
+/// Height of a panel's title and note.
+fn top(panel: &Panel) -> f64 {
+    if panel.note.is_empty() { TOP } else { TOP + LANE }
 }
 
 /// Draws a panel on an area of its width and height.
@@ -182,13 +198,15 @@ pub fn draw<DB: DrawingBackend>(
         area,
         canvas,
         x: (LEFT, WIDTH - RIGHT),
-        y: (height(panel, time) - BOTTOM, TOP + strip + names_height(&names)),
+        y: (height(panel, time) - BOTTOM, top(panel) + strip + names_height(&names)),
+        top: top(panel),
         lanes: &names,
         time,
         scale: panel.scale,
         range,
     };
     plot.text(&panel.title, (LEFT, 6.0), INK, HPos::Left, VPos::Top)?;
+    plot.text(&panel.note, (LEFT, 6.0 + LANE), INK, HPos::Left, VPos::Top)?;
     if is_empty(panel) {
         plot.blocks()?;
         let middle = ((plot.x.0 + plot.x.1) / 2.0, (plot.y.0 + plot.y.1) / 2.0);
@@ -208,6 +226,14 @@ pub fn draw<DB: DrawingBackend>(
     plot.labels(labels)
 }
 
+/// The greatest value that a panel shows.
+pub fn greatest(panel: &Panel) -> f64 {
+    let lines = panel.lines.iter().flat_map(|l| l.values.iter().copied());
+    let rows = panel.layers.first().map_or(0, |l| l.values.len());
+    let stacked = (0..rows).map(|i| panel.layers.iter().map(|l| l.values[i]).sum::<f64>());
+    lines.chain(stacked).filter(|v| v.is_finite()).fold(0.0, f64::max)
+}
+
 fn is_empty(panel: &Panel) -> bool {
     let has = |values: &[f64]| values.iter().any(|v| v.is_finite() && *v != 0.0);
     !panel.layers.iter().any(|l| has(&l.values)) && !panel.lines.iter().any(|l| has(&l.values))
@@ -215,19 +241,15 @@ fn is_empty(panel: &Panel) -> bool {
 
 /// Marks of the value axis, and its ends.
 fn value_axis(panel: &Panel) -> (Vec<f64>, (f64, f64)) {
-    let lines = panel.lines.iter().flat_map(|l| l.values.iter().copied());
-    let seen = lines.filter(|v| v.is_finite());
     match panel.scale {
         Scale::Linear => {
-            let rows = panel.layers.first().map_or(0, |l| l.values.len());
-            let stacked = (0..rows).map(|i| panel.layers.iter().map(|l| l.values[i]).sum::<f64>());
-            let max = seen.chain(stacked.filter(|v| v.is_finite())).fold(0.0, f64::max);
-            let (marks, end) = axis::linear(max);
+            let (marks, end) = axis::linear(greatest(panel).max(panel.reach));
             (marks, (0.0, end))
         }
         Scale::Latency => {
-            let (min, max) = seen
-                .filter(|v| *v > 0.0)
+            let lines = panel.lines.iter().flat_map(|l| l.values.iter().copied());
+            let (min, max) = lines
+                .filter(|v| v.is_finite() && *v > 0.0)
                 .fold((f64::INFINITY, 0.0), |(a, b): (f64, f64), v| (a.min(v), b.max(v)));
             let (min, max) = if min <= max { (min, max) } else { (0.001, 1.0) };
             let (marks, low, high) = axis::logarithmic(min, max);

@@ -4,7 +4,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::super::palette::INK;
-use super::{Block, Drawn, LANE, LANES, LEFT, Plot, RIGHT, TOP, Time, WIDTH};
+use super::{Block, Drawn, LANE, LANES, LEFT, Plot, RIGHT, Time, WIDTH};
 
 /// Height of the lines of block names.
 pub(super) fn names_height(lanes: &[(f64, usize)]) -> f64 {
@@ -50,7 +50,7 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
                 "quota" => self.dots(left, right)?,
                 _ => {}
             }
-            let y = TOP + lane as f64 * LANE;
+            let y = self.top + lane as f64 * LANE;
             self.path(&[(left, y), (left, top)], INK.mix(0.3), 1.0)?;
             self.text(&block.label, (begin + 4.0, y), INK, HPos::Left, VPos::Top)?;
         }

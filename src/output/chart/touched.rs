@@ -1,0 +1,34 @@
+//! Which blocks touch a service: those of its revisions' keys, managers and quotas.
+
+use crate::output::csv::Table;
+
+/// The columns of `revisions.csv` that are names here.
+pub const COLUMNS: [&str; 13] = [
+    "service",
+    "revision",
+    "key",
+    "external_manager",
+    "quota",
+    "failure",
+    "key_project",
+    "key_location",
+    "key_ring",
+    "crypto_key",
+    "protection_level",
+    "key_state",
+    "key_denial",
+];
+
+/// Whether a block of a kind, with a subject, touches a service.
+pub fn by<'a>(service: &'a str, revisions: &'a Table) -> impl Fn(&str, &str) -> bool + use<'a> {
+    let services = revisions.texts("service");
+    move |kind, subject| {
+        let column = match kind {
+            "outage_retryable" | "outage_not_retryable" | "brownout" => "external_manager",
+            "quota" => "quota",
+            _ => "key",
+        };
+        let subjects = revisions.texts(column);
+        services.iter().zip(subjects).any(|(s, named)| s == service && named == subject)
+    }
+}
