@@ -168,6 +168,12 @@ impl Table {
         self.numbers.get(name).cloned().unwrap_or_else(|| vec![f64::NAN; self.rows])
     }
 
+    /// The table without its other columns.
+    pub fn only(&self, name: &str) -> Self {
+        let column = self.numbers.get_key_value(name).map(|(n, cells)| (n.clone(), cells.clone()));
+        Self { rows: self.rows, numbers: column.into_iter().collect(), ..Self::default() }
+    }
+
     /// A column of names.
     pub fn texts(&self, name: &str) -> &[String] {
         self.texts.get(name).map_or(&[], Vec::as_slice)

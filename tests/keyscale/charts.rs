@@ -106,7 +106,7 @@ fn texts_are_whole_and_apart() {
     let results = "results/runs/crowded";
     let names = folder.list(results);
     let svgs: Vec<&String> = names.iter().filter(|name| name.ends_with(".svg")).collect();
-    assert_eq!(svgs.len(), 12, "six pictures a service: {svgs:?}");
+    assert_eq!(svgs.len(), 14, "seven pictures a service: {svgs:?}");
     for name in svgs {
         let path = folder.join(results).join(name);
         let (width, height, texts) = read(&fs::read_to_string(&path).unwrap());

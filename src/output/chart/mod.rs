@@ -2,9 +2,10 @@
 //!
 //! One picture a panel and service, and one of all panels under each other with a shared time
 //! axis. With several services the service's name ends the file's, and one picture more has the
-//! key calls of all of them.
+//! key calls of all of them. `gantt` has the lifetimes of instances.
 
 mod axis;
+mod lives;
 mod palette;
 mod panel;
 mod recovery;
@@ -50,18 +51,21 @@ pub fn draw(folder: &Path, services: &[String]) -> Result<Vec<Drawn>, Error> {
             ("requests", vec![requests(&rows)]),
             ("latency", vec![latency(&rows)]),
             ("pending", vec![pending(&rows), oldest_wait(&rows)]),
-            ("key_calls", vec![key_calls(&rows)]),
+            ("key_calls", vec![with_quota(key_calls(&rows), &rows)]),
         ];
         for (name, panels) in &pictures {
             let panels: Vec<Shown<'_>> = panels.iter().map(|panel| (panel, &time)).collect();
             drawn.extend(picture(&format!("{name}{end}"), &panels)?);
         }
+        let gantt = gantt(folder, service, &rows, &time, &revisions)?;
+        drawn.extend(picture(&format!("gantt{end}"), &[(&gantt, &time)])?);
         recoveries.extend(recovery::of(service, &rows, &time));
         let all: Vec<Panel> = pictures.into_iter().flat_map(|(_, panels)| panels).collect();
         let all: Vec<Shown<'_>> = all.iter().map(|panel| (panel, &time)).collect();
         drawn.extend(picture(&format!("dashboard{end}"), &all)?);
     }
-    if let Some(recoveries) = recovery::together(&mut recoveries) {
+    if let Some(panels) = recovery::together(recoveries) {
+        let recoveries: Vec<Shown<'_>> = panels.iter().map(|(panel, time)| (panel, time)).collect();
         drawn.extend(picture("key_calls", &recoveries)?);
     }
     Ok(drawn)
@@ -185,6 +189,7 @@ fn panel(title: &str, empty: &'static str) -> Panel {
         scale: Scale::Linear,
         layers: Vec::new(),
         lines: Vec::new(),
+        lives: None,
         strip: None,
         empty,
     }
@@ -240,6 +245,22 @@ fn instances(rows: &Table) -> Panel {
         }
     }
     panel
+}
+
+/// The lifetimes of instances.
+fn gantt(
+    folder: &Path,
+    service: &str,
+    rows: &Table,
+    time: &Time,
+    revisions: &Table,
+) -> Result<Panel, Error> {
+    let begun = rows.numbers("starts_begun").iter().sum();
+    let (lives, note) = lives::read(folder, service, begun, time, revisions)?;
+    let title = "a row an instance, with the starts that died before it was ready";
+    let mut panel = panel(title, "no instances");
+    (panel.lives, panel.note) = (Some(lives), note);
+    Ok(panel)
 }
 
 fn requests(rows: &Table) -> Panel {
@@ -308,10 +329,15 @@ fn key_calls(rows: &Table) -> Panel {
         line("denied", color::DENIED, rate(rows, &["key_calls_denied"])),
     ];
     panel.lines.extend(all.into_iter().filter(any));
-    let top = panel::greatest(&panel);
+    panel
+}
+
+/// A panel of key calls with the quota: a line, or a word where it is far above.
+fn with_quota(mut panel: Panel, rows: &Table) -> Panel {
+    let top = panel::greatest(&panel).max(panel.reach);
     let limit = rows.numbers("quota_limit");
     let highest = limit.iter().copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
-    if highest > 0.0 && highest <= 4.0 * top {
+    if highest > 0.0 && highest <= 2.0 * top {
         let mut quota = line("quota", color::INK, limit);
         quota.stroke = Stroke::Dashed;
         panel.lines.push(quota);

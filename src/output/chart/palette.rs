@@ -21,6 +21,8 @@ pub const UNLOCKING: RGBColor = rgb(0xEBA200);
 pub const STARTING: RGBColor = rgb(0xF9F5B8);
 /// Under a revocation clock.
 pub const GRACE: RGBColor = rgb(0x67274B);
+/// A start that died, and a key that is blocked.
+pub const DIED: RGBColor = rgb(0xBD5300);
 /// Taking no new requests.
 pub const DRAINING: RGBColor = rgb(0x787878);
 

@@ -1,6 +1,7 @@
 //! One panel: areas and lines over time, blocks behind them, names at the right edge.
 
 mod blocks;
+mod lives;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -9,6 +10,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use blocks::{lanes, names_height};
 
 use super::axis;
+use super::lives::Lives;
 use super::palette::{GRID, INK};
 use crate::output::font::FAMILY;
 
@@ -88,6 +90,8 @@ pub struct Panel {
     pub layers: Vec<Layer>,
     /// On top of the layers.
     pub lines: Vec<Line>,
+    /// Lifetimes in the place of layers and lines.
+    pub lives: Option<Lives>,
     /// Shares from 0 to 1 for a strip above the plot, with its name.
     pub strip: Option<Line>,
     /// Said where there is nothing to draw.
@@ -154,7 +158,9 @@ type Area<DB> = DrawingArea<DB, Shift>;
 /// A pixel column: where, then the least and the greatest value with their rows.
 type Column = (f64, (usize, f64), (usize, f64));
 
-type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+type Fault<DB> = DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>;
+type Drawn<DB> = Result<(), Fault<DB>>;
+type Labels<DB> = Result<Vec<Label>, Fault<DB>>;
 
 /// A plot's place on the canvas: pixels of the picture, times what a pixel is on the canvas.
 struct Plot<'a, DB: DrawingBackend> {
@@ -173,9 +179,11 @@ struct Plot<'a, DB: DrawingBackend> {
 
 /// Height of a panel in pixels.
 pub fn height(panel: &Panel, time: &Time) -> f64 {
-    match is_empty(panel) {
-        true => top(panel) + names_height(&lanes(time)) + EMPTY + BOTTOM,
-        false => panel.height,
+    let above = top(panel) + names_height(&lanes(time));
+    match &panel.lives {
+        _ if is_empty(panel) => above + EMPTY + BOTTOM,
+        Some(lives) => above + lives::height(lives) + BOTTOM,
+        None => panel.height,
     }
 }
 
@@ -213,6 +221,12 @@ pub fn draw<DB: DrawingBackend>(
         plot.text(panel.empty, middle, INK, HPos::Center, VPos::Center)?;
         return plot.axes(&[]);
     }
+    if let Some(lives) = &panel.lives {
+        plot.blocks()?;
+        let labels = plot.lives(lives)?;
+        plot.axes(&[])?;
+        return plot.labels(labels);
+    }
     plot.grid(&marks)?;
     plot.blocks()?;
     let mut labels = plot.stack(&panel.layers)?;
@@ -236,6 +250,9 @@ pub fn greatest(panel: &Panel) -> f64 {
 
 fn is_empty(panel: &Panel) -> bool {
     let has = |values: &[f64]| values.iter().any(|v| v.is_finite() && *v != 0.0);
+    if panel.lives.as_ref().is_some_and(|lives| !lives.rows.is_empty()) {
+        return false;
+    }
     !panel.layers.iter().any(|l| has(&l.values)) && !panel.lines.iter().any(|l| has(&l.values))
 }
 
@@ -385,7 +402,7 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
         runs
     }
 
-    fn line(&self, line: &Line) -> Result<Option<Label>, DrawingAreaErrorKind<DB::ErrorType>> {
+    fn line(&self, line: &Line) -> Result<Option<Label>, Fault<DB>> {
         let width = line.stroke.width();
         let mut last = None;
         for run in self.thin(&line.values) {
@@ -433,7 +450,7 @@ impl<DB: DrawingBackend> Plot<'_, DB> {
     }
 
     /// Draws layers on top of each other; returns the labels of those that hold anything.
-    fn stack(&self, layers: &[Layer]) -> Result<Vec<Label>, DrawingAreaErrorKind<DB::ErrorType>> {
+    fn stack(&self, layers: &[Layer]) -> Labels<DB> {
         let mut labels = Vec::new();
         let mut below = vec![0.0; self.time.rows.len()];
         for layer in layers {

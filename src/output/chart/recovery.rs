@@ -2,7 +2,7 @@
 //! clear its backlog once its key was usable again.
 
 use super::panel::{self, Panel, Time};
-use super::{Shown, any, key_calls, shortened, sum};
+use super::{any, key_calls, shortened, sum, with_quota};
 use crate::output::csv::Table;
 
 /// Services of one picture.
@@ -11,8 +11,16 @@ const SERVICES: std::ops::RangeInclusive<usize> = 2..=12;
 /// Height of a panel in pixels.
 const HEIGHT: f64 = 190.0;
 
+/// The key calls of a service.
+pub struct Recovery {
+    panel: Panel,
+    time: Time,
+    /// The quota at each row.
+    quota: Table,
+}
+
 /// The panel of a service with its time axis, where the service called a key.
-pub fn of(service: &str, rows: &Table, time: &Time) -> Option<(Panel, Time)> {
+pub fn of(service: &str, rows: &Table, time: &Time) -> Option<Recovery> {
     let mut panel = key_calls(rows);
     if !panel.lines.iter().any(any) {
         return None;
@@ -20,18 +28,23 @@ pub fn of(service: &str, rows: &Table, time: &Time) -> Option<(Panel, Time)> {
     panel.title = format!("{}: {}", shortened(service), panel.title);
     panel.note = cleared(rows, time);
     panel.height = HEIGHT;
-    Some((panel, time.clone()))
+    Some(Recovery { panel, time: time.clone(), quota: rows.only("quota_limit") })
 }
 
 /// The panels of several services with one value axis; none where there are too few, or too many
 /// for one picture.
-pub fn together(panels: &mut [(Panel, Time)]) -> Option<Vec<Shown<'_>>> {
-    if !SERVICES.contains(&panels.len()) {
+pub fn together(services: Vec<Recovery>) -> Option<Vec<(Panel, Time)>> {
+    if !SERVICES.contains(&services.len()) {
         return None;
     }
-    let reach = panels.iter().map(|(panel, _)| panel::greatest(panel)).fold(0.0, f64::max);
-    panels.iter_mut().for_each(|(panel, _)| panel.reach = reach);
-    Some(panels.iter().map(|(panel, time)| (panel, time)).collect())
+    let highest = |reach: f64, service: &Recovery| reach.max(panel::greatest(&service.panel));
+    let reach = services.iter().fold(0.0, highest);
+    let quotas = services.into_iter().map(|Recovery { panel, time, quota }| {
+        (with_quota(Panel { reach, ..panel }, &quota), time)
+    });
+    let panels: Vec<(Panel, Time)> = quotas.collect();
+    let reach = panels.iter().map(|(panel, _)| panel::greatest(panel)).fold(reach, f64::max);
+    Some(panels.into_iter().map(|(panel, time)| (Panel { reach, ..panel }, time)).collect())
 }
 
 /// How long after the end of the last block no start waited for the key or to be tried again, and
@@ -55,7 +68,7 @@ fn cleared(rows: &Table, time: &Time) -> String {
 }
 
 /// A length of time in words.
-fn length(seconds: f64) -> String {
+pub fn length(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match (whole / 3_600, whole / 60 % 60, whole % 60) {
         (0, 0, s) => format!("{s}s"),

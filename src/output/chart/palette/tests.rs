@@ -184,7 +184,7 @@ fn states_and_requests_keep_their_published_distance() {
         ("waiting for key", UNLOCKING),
         ("starting", STARTING),
         ("in grace", GRACE),
-        ("failed", rgb(0xBD5300)),
+        ("died", DIED),
         ("draining", DRAINING),
     ];
     for (panel, published) in [(states.as_slice(), 19.5), (REQUESTS.as_slice(), 17.1)] {

@@ -6,6 +6,9 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::super::palette::INK;
 use super::{Block, Drawn, LANE, LANES, LEFT, Plot, RIGHT, Time, WIDTH};
 
+/// Width of a letter of the bundled font, on average and rather more.
+pub(super) const LETTER: f64 = 7.5;
+
 /// Height of the lines of block names.
 pub(super) fn names_height(lanes: &[(f64, usize)]) -> f64 {
     lanes.iter().map(|lane| lane.1 + 1).max().unwrap_or(0) as f64 * LANE
@@ -13,8 +16,6 @@ pub(super) fn names_height(lanes: &[(f64, usize)]) -> f64 {
 
 /// Where each block's name begins and in which line above the plot, so that none covers another.
 pub(super) fn lanes(time: &Time) -> Vec<(f64, usize)> {
-    /// Width of a letter of the bundled font, on average and rather more.
-    const LETTER: f64 = 7.5;
     let right = WIDTH - RIGHT;
     let mut free: Vec<f64> = Vec::new();
     let mut place = |block: &Block| {
