@@ -155,6 +155,7 @@ impl Fingerprint {
             aborted,
             abandoned,
             retried,
+            waited: _,
         } = total.requests;
         let Starts { begun, ready, failed, cancelled } = total.starts;
         let part = &mut self.totals;

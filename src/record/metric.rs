@@ -74,7 +74,7 @@ const SUMS: [(&str, &[&str]); 6] = [
 ];
 
 /// Columns of the summary that a part of a run has too, because samples have what they are of.
-pub const DIVISIBLE: [&str; 38] = [
+pub const DIVISIBLE: [&str; 47] = [
     "duration_s",
     "arrivals",
     "served",
@@ -83,10 +83,19 @@ pub const DIVISIBLE: [&str; 38] = [
     "timed_out",
     "aborted",
     "failed",
+    "retries",
+    "abandoned",
+    "user_failed",
+    "waited",
     "pending",
     "in_flight",
     "failed_ratio",
+    "user_failed_ratio",
     "cold_ratio",
+    "waited_ratio",
+    "refused_ratio",
+    "retry_ratio",
+    "start_ratio",
     "latency_s_p50",
     "latency_s_p90",
     "latency_s_p95",

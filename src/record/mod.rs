@@ -9,6 +9,7 @@ mod bill;
 pub mod cause;
 pub mod columns;
 pub mod fingerprint;
+mod lives;
 pub mod log;
 pub mod metric;
 pub mod quota;
@@ -25,6 +26,7 @@ pub use cause::{
     Phase,
 };
 pub use fingerprint::Fingerprint;
+pub use lives::{Lives, Milestones};
 pub use log::{Log, Message, Messages};
 pub use quota::{Peak, QuotaLevel, QuotaUse, QuotaUser};
 pub use ride_out::{RideOut, RideOuts};
@@ -108,6 +110,8 @@ pub struct Requests {
     pub abandoned: u64,
     /// Of those that ended without being served, the ones that their clients try again.
     pub retried: u64,
+    /// Arrivals and retries that found no free slot, whatever became of them.
+    pub waited: u64,
 }
 
 impl Requests {
@@ -132,6 +136,7 @@ impl Requests {
         self.aborted += other.aborted;
         self.abandoned += other.abandoned;
         self.retried += other.retried;
+        self.waited += other.waited;
     }
 }
 
@@ -412,6 +417,10 @@ pub struct Total<'a> {
     pub instance_time: u128,
     /// What is paid for the run.
     pub bill: Bill,
+    /// What instances lived through.
+    pub lives: Lives,
+    /// Instants of it.
+    pub milestones: Milestones,
     /// Most requests waiting at once; for all services together the sum of theirs.
     pub pending_max: u64,
     /// Most ready instances at once; for all services together the sum of theirs.

@@ -1,6 +1,6 @@
 //! Facts for tests: plausible ones to change a field of.
 
-use super::{Bill, CallOutcome, Cause, Requests, Starts, Total};
+use super::{Bill, CallOutcome, Cause, Lives, Milestones, Requests, Starts, Total};
 use crate::stats::Histogram;
 use crate::units::{SECOND, SimTime};
 
@@ -24,6 +24,8 @@ pub fn total<'a>(service: &'a str, latency: &'a Histogram) -> Total<'a> {
         pending_time: 0,
         instance_time: 200 * u128::from(SECOND),
         bill: Bill::default(),
+        lives: Lives::default(),
+        milestones: Milestones::default(),
         pending_max: 0,
         ready_max: 2,
         starts: Starts::default(),

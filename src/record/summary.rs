@@ -4,7 +4,9 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 
 use super::columns::{Column, columns};
 use super::value::Value::{self, Count, Empty, Millionths, Nanoseconds, Ratio, Text};
-use super::{Bill, CallOutcome, Calls, Cause, QuotaLevel, Requests, Starts, Total};
+use super::{
+    Bill, CallOutcome, Calls, Cause, Lives, Milestones, QuotaLevel, Requests, Starts, Total,
+};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
@@ -64,6 +66,10 @@ pub struct SummaryRow {
     pub instance_time: u128,
     /// What is paid for.
     pub bill: Bill,
+    /// What instances lived through.
+    pub lives: Lives,
+    /// Instants of it.
+    pub milestones: Milestones,
     /// Most requests waiting at once.
     pub pending_max: u64,
     /// Most ready instances at once.
@@ -130,6 +136,8 @@ impl SummaryRow {
             pending_time: total.pending_time,
             instance_time: total.instance_time,
             bill: total.bill,
+            lives: total.lives,
+            milestones: total.milestones,
             pending_max: total.pending_max,
             instances_ready_max: total.ready_max,
             starts: total.starts,
@@ -207,6 +215,27 @@ impl SummaryRow {
         (length > 0.0).then(|| self.bill.cost.dollars() * DAY / length)
     }
 
+    /// Mean instances with a request, draining ones among them.
+    pub fn instances_busy_mean(&self) -> Option<f64> {
+        let Lives { starting_time, idle_time, .. } = self.lives;
+        self.mean(self.instance_time.saturating_sub(starting_time + idle_time))
+    }
+
+    /// Arrivals, retries among them.
+    fn tries(&self) -> u64 {
+        self.requests.arrivals + self.requests.retries
+    }
+
+    /// Mean wait for an instance over all arrivals and retries; absent where there was none.
+    pub fn wait_mean(&self) -> Option<SimDuration> {
+        mean_of(self.pending_time, self.tries())
+    }
+
+    /// Answers to key calls.
+    fn key_calls_all(&self) -> u64 {
+        self.key_calls.iter().sum()
+    }
+
     /// From the first block to the first failure it is blamed for: how long the service rode it
     /// out. Absent where there was no such failure.
     pub fn ride_out(&self) -> Option<SimDuration> {
@@ -218,6 +247,11 @@ impl SummaryRow {
 /// A part of a whole; absent where the whole is nothing.
 fn share(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// A mean of lengths of time, cut to nanoseconds; absent of none.
+fn mean_of(sum: u128, count: u64) -> Option<SimDuration> {
+    (count > 0).then(|| SimDuration((sum / u128::from(count)) as u64))
 }
 
 /// Reads a cell of `summary.csv`.
@@ -289,6 +323,13 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     latency_with_failures_s_p95 ["s"] "see latency_with_failures_s_p50" |r, _| some(r.latency_with_failures.p95);
     latency_with_failures_s_p99 ["s"] "see latency_with_failures_s_p50" |r, _| some(r.latency_with_failures.p99);
     latency_with_failures_s_p999 ["s"] "see latency_with_failures_s_p50" |r, _| some(r.latency_with_failures.p999);
+    waited ["requests"] "arrivals and retries that found no free slot, whatever became of them" |r, _| Count(r.requests.waited);
+    waited_ratio ["1"] "waited ÷ (arrivals + retries)" |r, _| ratio(share(r.requests.waited, r.tries()));
+    refused_ratio ["1"] "refused ÷ (arrivals + retries)" |r, _| ratio(share(r.requests.refused, r.tries()));
+    retry_ratio ["1"] "retries ÷ arrivals" |r, _| ratio(share(r.requests.retries, r.requests.arrivals));
+    wait_s_mean ["s"] "mean wait for an instance over all arrivals and retries, no wait counted as none" |r, _| some(r.wait_mean());
+    first_refused_arrival_s ["s"] "arrival of the first request to be refused" |r, zero| Value::reached(r.milestones.first_refused.map(|(came, _)| came), zero);
+    first_refused_s ["s"] "when it was refused" |r, zero| Value::reached(r.milestones.first_refused.map(|(_, at)| at), zero);
     blame_key_denied ["requests"] "failed requests blamed on a denied key call, in parts of a request" |r, _| blamed(r, Cause::KeyDenied);
     blame_key_outage ["requests"] "blamed on key calls that were being retried" |r, _| blamed(r, Cause::KeyOutage);
     blame_key_quota ["requests"] "blamed on key calls over quota" |r, _| blamed(r, Cause::KeyQuota);
@@ -317,6 +358,9 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     pending_mean ["requests"] "mean requests waiting" |r, _| ratio(r.pending_mean());
     pending_max ["requests"] "most requests waiting at once" |r, _| Count(r.pending_max);
     instances_mean ["instances"] "mean instances, from the begin of each start to its end" |r, _| ratio(r.instances_mean());
+    instances_starting_mean ["instances"] "of those, the ones that start" |r, _| ratio(r.mean(r.lives.starting_time));
+    instances_idle_mean ["instances"] "of those, the ready ones without a request" |r, _| ratio(r.mean(r.lives.idle_time));
+    instances_busy_mean ["instances"] "of those, the ones with a request, draining ones among them" |r, _| ratio(r.instances_busy_mean());
     instances_ready_max ["instances"] "most ready instances at once" |r, _| Count(r.instances_ready_max);
     billable_instance_time_s ["s"] "instance-time that is billed as active; a stretch is rounded up when it is over" |r, _| long(r.bill.active);
     billable_idle_time_s ["s"] "that of idle instances which min_instances keeps and which have a price of their own" |r, _| long(r.bill.idle);
@@ -324,6 +368,12 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     cost_failed_starts ["USD"] "of that, what starts cost that never became ready, counted when they end" |r, _| Value::Picodollars(r.bill.cost_in_vain.picodollars());
     cost_per_day ["USD/day"] "cost of a day that goes on as the run did; empty for an empty run" |r, _| ratio(r.cost_per_day());
     instance_time_s ["s"] "instance-time, from the begin of each start to its end" |r, _| long(r.instance_time);
+    instances_ended ["instances"] "instances that were ready, and have ended" |r, _| Count(r.lives.ended);
+    lifespan_s_mean ["s"] "their mean age at the end, from the begin of the start" |r, _| some(mean_of(r.lives.lifespan, r.lives.ended));
+    first_ended_s ["s"] "the first of them ended" |r, zero| Value::reached(r.milestones.first_ended, zero);
+    last_ended_s ["s"] "the last of them ended" |r, zero| Value::reached(r.milestones.last_ended, zero);
+    last_ready_s ["s"] "the last start became ready" |r, zero| Value::reached(r.milestones.last_ready, zero);
+    start_ratio ["1"] "starts_begun ÷ arrivals" |r, _| ratio(share(r.starts.begun, r.requests.arrivals));
     starting_before ["starts"] "attempts to start under way at the end of the warm-up" |r, _| Count(r.starting_before);
     starts_begun ["starts"] "attempts to start an instance that began" |r, _| Count(r.starts.begun);
     starts_ready ["starts"] "attempts that made an instance ready" |r, _| Count(r.starts.ready);
@@ -337,6 +387,9 @@ pub static SUMMARY: &[Column<SummaryGetter>] = columns! {
     key_calls_timeout ["calls"] "attempts that the external manager did not answer in time" |r, _| calls(r, CallOutcome::Timeout);
     key_calls_quota ["calls"] "attempts over quota" |r, _| calls(r, CallOutcome::Quota);
     key_calls_denied ["calls"] "attempts denied: permission, key state, or a failure that is not retried" |r, _| calls(r, CallOutcome::Denied);
+    key_ok_ratio ["1"] "key_calls_ok ÷ attempts of key calls that were answered" |r, _| ratio(share(r.key_calls[CallOutcome::Ok as usize], r.key_calls_all()));
+    key_calls_per_start ["1"] "key_calls_begun ÷ starts_begun" |r, _| ratio(share(r.calls_begun, r.starts.begun));
+    key_wait_s_mean ["s"] "mean time that an attempt to start spent with its key" |r, _| some(mean_of(r.lives.key_wait, r.lives.unlocked));
     calling_after ["calls"] "attempts of key calls under way at the end" |r, _| Count(r.calling_after);
     key_calls_lost ["calls"] "of those granted, calls of starts that were then denied another for quota: spent in vain" |r, _| Count(r.calls_lost);
     quota_limit ["operations/s"] "limit of the quota that the service's key is charged to, at the end; empty without one, and for services that are charged to several" |r, _| of_quota(r, |q| q.limit.into());

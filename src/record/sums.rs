@@ -17,6 +17,8 @@ impl Total<'_> {
         self.pending_time += other.pending_time;
         self.instance_time += other.instance_time;
         self.bill.add(&other.bill);
+        self.lives.add(&other.lives);
+        self.milestones.join(&other.milestones);
         self.pending_max += other.pending_max;
         self.ready_max += other.ready_max;
         self.starts.add(&other.starts);
@@ -89,6 +91,7 @@ impl Requests {
             aborted: self.aborted - earlier.aborted,
             abandoned: self.abandoned - earlier.abandoned,
             retried: self.retried - earlier.retried,
+            waited: self.waited - earlier.waited,
         }
     }
 }

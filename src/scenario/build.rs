@@ -9,6 +9,7 @@ use std::path::Path;
 use super::deploy::Laid;
 use super::fill::{covers, pool};
 use super::keys::{ExternalManager, Key, Quota};
+use super::reference::{Reference, Validation};
 use super::service::Service;
 use super::source::Place;
 use super::thresholds::{Expect, Threshold};
@@ -97,6 +98,8 @@ pub(super) fn build(root: &Node, laid: &[Laid], folder: &Path, working_folder: &
         timeline,
         thresholds: Threshold::build(root, &build),
         expects: Expect::build(root, &build),
+        validation: Validation::build(root),
+        references: Reference::build(root, &build),
         traces: build.traces,
     }
 }

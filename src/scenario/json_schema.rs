@@ -133,6 +133,10 @@ fn kind(shape: &Shape, reading: Reading) -> Value {
             json!({ "anyOf": ways })
         }
         Kind::Duration { .. } => text(DURATION),
+        Kind::Quantity => {
+            let percentage = text(&format!(r"^\s*{NUMBER}\s*%\s*$"));
+            json!({ "anyOf": [{ "type": "number" }, percentage, text(DURATION)] })
+        }
         Kind::Memory { .. } => text(r"^\s*[0-9]+\s*(MiB|Mi|GiB|Gi)\s*$"),
         Kind::Rate { .. } | Kind::Operations => {
             text(&format!(r"^\s*{NUMBER}\s*/\s*(s|sec|m|min|h|d)\s*$"))

@@ -41,6 +41,8 @@ pub enum Statistic {
     Max,
     /// The mean; of a time series that of its samples.
     Mean,
+    /// Of a time series: the mean square of how far its samples are from their mean.
+    Variance,
     /// Of a time series: all samples together.
     Sum,
     /// Of a time series: the first sample.
@@ -63,15 +65,35 @@ pub enum Statistic {
 
 impl Statistic {
     /// Those of a time series.
-    pub const OF_SERIES: [Self; 7] =
-        [Self::Min, Self::Max, Self::Mean, Self::Sum, Self::First, Self::Last, Self::Count];
+    pub const OF_SERIES: [Self; 8] = [
+        Self::Min,
+        Self::Max,
+        Self::Mean,
+        Self::Variance,
+        Self::Sum,
+        Self::First,
+        Self::Last,
+        Self::Count,
+    ];
+
+    /// Their names.
+    pub(super) const NAMES: [&str; 14] = {
+        let mut names = [""; 14];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Self::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
 
     /// All of them.
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Value,
         Self::Min,
         Self::Max,
         Self::Mean,
+        Self::Variance,
         Self::Sum,
         Self::First,
         Self::Last,
@@ -84,12 +106,13 @@ impl Statistic {
     ];
 
     /// Its name in a file and at the end of a column's.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Value => "value",
             Self::Min => "min",
             Self::Max => "max",
             Self::Mean => "mean",
+            Self::Variance => "variance",
             Self::Sum => "sum",
             Self::First => "first",
             Self::Last => "last",

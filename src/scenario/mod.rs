@@ -29,6 +29,7 @@ pub mod metric;
 mod overrides;
 pub mod problem;
 mod read;
+pub mod reference;
 pub mod schema;
 pub mod service;
 mod source;
@@ -62,8 +63,9 @@ pub use load::{Bursty, Cycle, Height, Join, Load, LoadKind, Point, Spike};
 pub use metric::{Metric, Statistic, Vocabulary};
 pub use overrides::Override;
 pub use problem::{Excerpt, Problem, Problems, Severity};
+pub use reference::{Reference, Tolerance, Validation};
 pub use service::{
-    Client, ClockStopsOn, Encryption, MOST_INSTANCES, PendingTimeout, Retries, Revocation,
+    Client, ClockStopsOn, Encryption, MOST_INSTANCES, PendingTimeout, Queue, Retries, Revocation,
     RevocationAction, Routing, Service, SessionAffinity,
 };
 pub use start::{BackOff, Probe, Start, StartLimits, StartRate};
@@ -112,6 +114,10 @@ pub struct Scenario {
     pub thresholds: Vec<Threshold>,
     /// What must hold of time series, in the order of the file.
     pub expects: Vec<Expect>,
+    /// How references are looked at.
+    pub validation: Validation,
+    /// Numbers that runs must come to, in the order of the file.
+    pub references: Vec<Reference>,
 }
 
 /// Sample intervals to choose from: the first that gives at most [`MAX_SAMPLES`] rows a service.

@@ -72,7 +72,8 @@ impl Reader<'_> {
             | Kind::Memory { .. }
             | Kind::Settings
             | Kind::Instant
-            | Kind::Operations => {}
+            | Kind::Operations
+            | Kind::Quantity => {}
         }
     }
 

@@ -41,6 +41,8 @@ pub enum Kind {
     Thresholds,
     /// A condition such as `max == 0`, or a list of them.
     Conditions,
+    /// A number, a share in per cent or a length of time, whichever its metric has.
+    Quantity,
     /// A text.
     Text,
     /// A text that is a name of its own.

@@ -29,6 +29,8 @@ pub struct Service {
     pub load: Vec<Load>,
     /// Time a request takes once an instance has it.
     pub service_time: Distribution,
+    /// The same for a request that waited for an instance to become ready; absent: the same law.
+    pub cold_service: Option<Distribution>,
     /// Thousandths of a vCPU that a request takes while it runs; absent: how many an instance has
     /// does not matter to it.
     pub cpu: Option<u32>,
@@ -48,6 +50,8 @@ pub struct Service {
     pub pending_timeout: PendingTimeout,
     /// Requests that may wait at once; absent: any number.
     pub queue_limit: Option<u32>,
+    /// Where they wait.
+    pub queue: Queue,
     /// Which instance takes the next request.
     pub routing: Routing,
     /// Whether a client's requests go to the instance that had the last; absent: no.
@@ -119,6 +123,16 @@ pub enum PendingTimeout {
         /// Attempts in the moving average.
         starts: u32,
     },
+}
+
+/// Where requests wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// With the revision: the next free slot of any instance takes the first.
+    Revision,
+    /// Each with one start order that has room for it, whose instance alone serves it; with the
+    /// revision where there is none.
+    Start,
 }
 
 /// Which instance takes the next request.
@@ -260,6 +274,7 @@ impl Service {
             project_number: count(service, "project_number"),
             load,
             service_time: law(service, "service_time"),
+            cold_service: service.get("cold_service").map(|_| law(service, "cold_service")),
             cpu: service.get("cpu").map(|_| thousandths(service, "cpu")),
             vcpus: thousandths(service, "vcpus"),
             concurrency: count(service, "concurrency"),
@@ -269,6 +284,10 @@ impl Service {
             request_timeout: length(service, "request_timeout"),
             pending_timeout: PendingTimeout::build(table("pending_timeout")),
             queue_limit: service.get("queue_limit").and_then(Node::whole),
+            queue: match text(service, "queue") {
+                "start" => Queue::Start,
+                _ => Queue::Revision,
+            },
             routing: Routing::build(table("routing")),
             session_affinity: service
                 .get("session_affinity")

@@ -5,6 +5,7 @@
 
 use super::billing::StartPhase;
 use super::keys::{ExternalManager, Retry, VersionState};
+use super::metric::Statistic;
 use super::schema::{Alphabet, DOMAINS, Kind, Presence, Row};
 use super::service::MOST_INSTANCES;
 use super::trace::UNITS;
@@ -150,6 +151,8 @@ const FIRST: &[Row] = rows! {
         "from the start of service to the outcome timed out";
     "services.*.queue_limit" count(0, u32::MAX as u64), optional("any number"),
         "requests that may wait at once";
+    "services.*.queue" Kind::Choice(&["revision", "start"]), default("'revision'", "Assumption: who has waited longest takes the first slot that falls free"),
+        "where requests wait: for any free slot of the revision, or bound to the start that covers them, whose instance alone serves them";
     "services.*.idle_timeout" LENGTH, default("'900s'", "Cloud Run documentation, Container runtime contract"),
         "idle for longer, an instance may be stopped";
     "services.*.idle_timeout_min" LENGTH, derived("idle_timeout: it is the same for every instance", "Cloud Run documentation, Container runtime contract: up to 15 minutes; it says nothing of how long at least"),
@@ -158,6 +161,8 @@ const FIRST: &[Row] = rows! {
         "from the stop signal to the forced stop";
     "services.*.service_time" Kind::Distribution, required("service_time = { constant = \"100ms\" }"),
         "time a request takes once an instance has it; at full speed, where cpu is given";
+    "services.*.cold_service" Kind::Distribution, optional("service_time, as for all others"),
+        "the same for a request that waited for an instance to become ready";
     "services.*.cpu" number(0.001, 1_000.0), optional("a request takes no longer where others run beside it"),
         "vCPUs that a request takes while it runs: together they share what the instance has";
 
@@ -462,6 +467,25 @@ const LAST: &[Row] = rows! {
     "expect.#.from" LENGTH, default("'0s'", "the whole run is meant, where the file says nothing"), "begin of the time in which it must hold, since the end of the warm-up";
     "expect.#.until" SPAN, optional("the end of the run"), "its end, since the end of the warm-up";
     "expect.#.is" Kind::Conditions, required("is = [\"max == 0\"]"), "what must hold";
+
+    "validation" Kind::Table, ALL, "how the references are looked at";
+    "validation.replications" count(1, 1_000_000), default("20", "Assumption: a standard error of so many runs is known to within a sixth"),
+        "runs, each with luck of its own";
+    "validation.standard_errors" number(0.5, 10.0), default("4", "Assumption: of 1,000 rows that hold one is further off, by Student's law of 20 runs"),
+        "so many standard errors of both sides together a number may be off";
+    "reference" Kind::List, default("[]", "nobody says what comes out, where the file says nothing"), "numbers that the runs must come to, because a formula or somebody else says so";
+    "reference.#" Kind::Table, Presence::Element, "a number and where it comes from";
+    "reference.#.metric" Kind::Text, required("metric = \"cold_ratio\""), "a column of the summary, or else of the time series, without its unit";
+    "reference.#.statistic" Kind::Choice(&Statistic::NAMES), default("'value'", "a column of the summary is a number"), "what is taken of it";
+    "reference.#.service" Kind::Reference("services"), optional("all services together"), "the service";
+    "reference.#.from" LENGTH, default("'0s'", "the whole run is meant, where the file says nothing"), "begin of the part of the run that it is of, since the end of the warm-up";
+    "reference.#.until" SPAN, optional("the end of the run"), "its end, since the end of the warm-up";
+    "reference.#.value" Kind::Quantity, required("value = 0.0013"), "the number, in the unit of its metric";
+    "reference.#.standard_error" Kind::Quantity, optional("it has none: a formula"), "standard error of the number";
+    "reference.#.within" Kind::Quantity, optional("by standard errors"), "how far off it the mean of the runs may be, where the source states a range";
+    "reference.#.exact" Kind::Bool, default("false", "runs are drawn"), "whether every run comes to exactly this number";
+    "reference.#.measured" Kind::Bool, default("false", "a reference is judged"), "whether it was measured on the real thing: then the difference is the model's error, told and not judged";
+    "reference.#.source" Kind::Text, required("source = \"Erlang C\""), "who says so";
 };
 
 /// The keys of a file of settings for a dry run, beside those of `autoscaler`.

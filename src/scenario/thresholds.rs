@@ -217,7 +217,8 @@ fn windowed(text: &str) -> Result<(&str, Window), Unreadable> {
     Ok((text.trim(), Window { from, until }))
 }
 
-fn limit_of(said: &str) -> Option<Limit> {
+/// Reads a limit: a number, `0.1%` or `800ms`.
+pub(super) fn limit_of(said: &str) -> Option<Limit> {
     if let Ok(count) = said.parse() {
         return Some(Limit::Count(count));
     }

@@ -3,6 +3,7 @@
 use super::keys::KeyName;
 use super::schema::Kind;
 use super::source::{nearest, shown};
+use super::thresholds::{Limit, limit_of};
 use super::tree::{Node, Value};
 use crate::units::{Mebibytes, Rate, Ratio, SimDuration};
 
@@ -67,6 +68,7 @@ pub(super) fn check(kind: &Kind, node: &Node) -> Result<(), Fault> {
         Kind::Rate { max } => bounded(rate(value)?, Rate(0.0), Rate(max)),
         Kind::Operations => operations(value).map(drop),
         Kind::Instant => instant(value).map(drop),
+        Kind::Quantity => quantity(value).map(drop),
     }
 }
 
@@ -184,6 +186,25 @@ fn operations(value: &Value) -> Result<u32, Fault> {
     }
 }
 
+fn quantity(value: &Value) -> Result<Limit, Fault> {
+    if let Some(number) = plain(value) {
+        return match whole(value).map(u64::try_from) {
+            Ok(Ok(count)) => Ok(Limit::Count(count)),
+            Ok(Err(_)) | Err(_) => Ok(Limit::Number(number)),
+        };
+    }
+    match text(value) {
+        Ok(said) => match limit_of(said) {
+            Some(limit @ (Limit::Share(_) | Limit::Length(_))) => Ok(limit),
+            Some(Limit::Count(_) | Limit::Number(_)) => {
+                fault(WRONG_KIND, "expected a number without quotes")
+            }
+            None => fault("is no quantity", "expected a number, 0.1% or 800ms"),
+        },
+        Err(_) => wrong("a number, or a text such as \"800ms\"", value),
+    }
+}
+
 fn choice(known: &[&str], value: &Value) -> Result<(), Fault> {
     let said = text(value)?;
     if known.contains(&said) {
@@ -263,6 +284,11 @@ impl Node {
     /// True or false.
     pub fn boolean(&self) -> Option<bool> {
         boolean(&self.value).ok()
+    }
+
+    /// A number in the unit of its metric.
+    pub fn quantity(&self) -> Option<Limit> {
+        quantity(&self.value).ok()
     }
 
     /// The full resource name of a key.

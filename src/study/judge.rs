@@ -186,7 +186,10 @@ impl<'s> Judge<'s> {
                 expect,
                 service: expect.service.map_or("", |s| &scenario.services[s.index()].name),
                 unit: series.map_or("", |s| s.metric.unit),
-                tally: series.map(|series| Tally::new(scenario, expect, series)),
+                tally: series.map(|series| {
+                    let revision = expect.revision.as_deref().unwrap_or("");
+                    Tally::new(scenario, series, expect.service, revision, expect.window)
+                }),
             });
         }
         judge
@@ -231,7 +234,7 @@ impl<'s> Judge<'s> {
     ) -> usize {
         let known = self.parts.iter().position(|p| p.is(service, threshold.window));
         let at = known.unwrap_or_else(|| {
-            self.parts.push(Part::new(scenario, threshold));
+            self.parts.push(Part::new(scenario, threshold.service, threshold.window));
             self.parts.len() - 1
         });
         self.parts[at].of_latency |= of_latency;

@@ -90,13 +90,18 @@ impl Number {
 }
 
 /// Instants that need not be reached.
-const INSTANTS: [&str; 6] = [
+const INSTANTS: [&str; 11] = [
     "first_block_s",
     "first_key_failure_s",
     "last_key_failure_s",
     "revocation_detected_s",
     "customers_hurt_s",
     "data_unreachable_s",
+    "first_refused_arrival_s",
+    "first_refused_s",
+    "first_ended_s",
+    "last_ended_s",
+    "last_ready_s",
 ];
 
 /// Percentiles that are infinite where so many failed.

@@ -1,8 +1,11 @@
 //! A part of a run: the summary that its samples add up to.
 
 use super::tally::is_of_service;
-use crate::record::{Bill, Calls, Cause, Requests, Sample, Starts, SummaryRow, Total};
-use crate::scenario::{Scenario, Threshold, Window};
+use crate::ids::ServiceId;
+use crate::record::{
+    Bill, Calls, Cause, Lives, Milestones, Requests, Sample, Starts, SummaryRow, Total,
+};
+use crate::scenario::{Scenario, Window};
 use crate::stats::Histogram;
 use crate::units::SimTime;
 
@@ -34,12 +37,11 @@ struct Seen {
 }
 
 impl<'s> Part<'s> {
-    /// Of a threshold's service and window.
-    pub fn new(scenario: &'s Scenario, threshold: &Threshold) -> Self {
+    /// Of a service, or of all, and a window.
+    pub fn new(scenario: &'s Scenario, service: Option<ServiceId>, window: Window) -> Self {
         let zero = SimTime::ZERO + scenario.warm_up;
-        let window = threshold.window;
         Self {
-            service: threshold.service.map_or("", |s| &scenario.services[s.index()].name),
+            service: service.map_or("", |s| &scenario.services[s.index()].name),
             window,
             from: zero + window.from,
             until: window.until.map_or(SimTime::NEVER, |until| zero + until),
@@ -53,7 +55,7 @@ impl<'s> Part<'s> {
         self.seen.end == edge
     }
 
-    /// Whether it is the part that another threshold is about.
+    /// Whether it is that part.
     pub fn is(&self, service: &str, window: Window) -> bool {
         self.service == service && self.window == window
     }
@@ -107,6 +109,8 @@ impl<'s> Part<'s> {
             pending_time: 0,
             instance_time: seen.instance_time,
             bill: seen.bill,
+            lives: Lives::default(),
+            milestones: Milestones::default(),
             pending_max: 0,
             ready_max: 0,
             starts: seen.starts,

@@ -1,10 +1,11 @@
 //! A time series as it is stated, and what is taken of it: nothing is kept but sums and extremes.
 
 use super::number::Number;
+use crate::ids::ServiceId;
 use crate::record::columns::TIMESERIES;
 use crate::record::metric::Series;
 use crate::record::{Sample, Value};
-use crate::scenario::{Expect, Scenario, Statistic};
+use crate::scenario::{Scenario, Statistic, Window};
 use crate::units::SimTime;
 
 /// One sample: when its interval ends, and its value.
@@ -28,7 +29,7 @@ pub(super) struct Tally<'s> {
 }
 
 /// What was seen so far.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Seen {
     /// The sample whose services are still being added.
     open: Option<Point>,
@@ -37,7 +38,24 @@ struct Seen {
     least: Option<Point>,
     most: Option<Point>,
     sum: i128,
+    /// Sum of squares; a series of so many nanoseconds that it overflows has no variance.
+    squares: Option<i128>,
     count: u64,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self {
+            open: None,
+            first: None,
+            last: None,
+            least: None,
+            most: None,
+            sum: 0,
+            squares: Some(0),
+            count: 0,
+        }
+    }
 }
 
 impl Seen {
@@ -60,7 +78,19 @@ impl Seen {
         self.least = self.least.filter(|p| p.value <= point.value).or(Some(point));
         self.most = self.most.filter(|p| p.value >= point.value).or(Some(point));
         self.sum += point.value;
+        let square = point.value.checked_mul(point.value);
+        self.squares = self.squares.and_then(|sum| sum.checked_add(square?));
         self.count += 1;
+    }
+}
+
+impl Seen {
+    /// The mean square of how far samples are from their mean, from sums that are exact.
+    fn variance(&self) -> Option<f64> {
+        let count = i128::from(self.count);
+        let spread =
+            self.squares?.checked_mul(count)?.checked_sub(self.sum.checked_mul(self.sum)?)?;
+        (count > 1).then_some(spread as f64 / (count as f64 * (count - 1) as f64))
     }
 }
 
@@ -70,15 +100,21 @@ pub(super) fn is_of_service(sample: &Sample<'_>) -> bool {
 }
 
 impl<'s> Tally<'s> {
-    /// Of what is expected, where there is such a series.
-    pub fn new(scenario: &'s Scenario, expect: &'s Expect, series: &Series) -> Self {
+    /// A series of a service, or of all, or of one of a service's revisions, within a window.
+    pub fn new(
+        scenario: &'s Scenario,
+        series: &Series,
+        service: Option<ServiceId>,
+        revision: &'s str,
+        window: Window,
+    ) -> Self {
         let zero = SimTime::ZERO + scenario.warm_up;
         Self {
             series: series.clone(),
-            service: expect.service.map(|s| scenario.services[s.index()].name.as_str()),
-            revision: expect.revision.as_deref().unwrap_or(""),
-            from: zero + expect.window.from,
-            until: expect.window.until.map_or(SimTime::NEVER, |until| zero + until),
+            service: service.map(|s| scenario.services[s.index()].name.as_str()),
+            revision,
+            from: zero + window.from,
+            until: window.until.map_or(SimTime::NEVER, |until| zero + until),
             zero,
             seen: Seen::default(),
         }
@@ -122,6 +158,7 @@ impl<'s> Tally<'s> {
             Statistic::Last => point(seen.last),
             Statistic::Count => Some((Number::Whole(seen.count.into()), None)),
             Statistic::Sum => (seen.count > 0).then_some((self.number(seen.sum), None)),
+            Statistic::Variance => seen.variance().map(|variance| (Number::Real(variance), None)),
             Statistic::Mean => mean(seen.sum, seen.count).map(|mean| (self.scaled(mean), None)),
             // The check of a scenario lets none of these through.
             Statistic::Value

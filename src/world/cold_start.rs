@@ -151,6 +151,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             Order { revision, ordinal, stay: 0, attempts: 0, hold: Hold::Nothing, progress, luck };
         let order = self.orders.add(order);
         r.orders.insert(ordinal, order);
+        r.pending.open(ordinal);
         r.held[Hold::Nothing as usize] += 1;
         self.begin_or_wait(order);
     }
@@ -322,8 +323,17 @@ impl<'s, Q: EventList> World<'s, Q> {
             unlocking.call = Call::new(self.now);
             return self.ask_key(instance, unlocking, recorder);
         }
+        self.leave_unlocking(instance, &unlocking);
         let unlocked = Unlocked { since: unlocking.since, calls: unlocking.calls };
         self.fetch(instance, unlocking.attempt, Some(unlocked));
+    }
+
+    /// An attempt is done with its key, or ends for want of it.
+    pub(super) fn leave_unlocking(&mut self, instance: InstanceId, unlocking: &Unlocking) {
+        let revision = self.instances.place(instance).revision;
+        let lives = &mut self.revisions[revision.index()].lives;
+        lives.unlocked += 1;
+        lives.key_wait += u128::from(self.now.since(unlocking.since).0);
     }
 
     /// What one attempt of a start's key call came to, counted and stated.
@@ -429,6 +439,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         self.live(instance, Life::Serving(serving));
         let r = &mut self.revisions[revision.index()];
         r.starts.ready += 1;
+        r.milestones.last_ready = Some(self.now);
         r.learn(self.now.since(begun));
         self.make_ready(instance);
         if matches!(self.revisions[revision.index()].stage, Stage::Starting) {
@@ -452,6 +463,7 @@ impl<'s, Q: EventList> World<'s, Q> {
         self.bill_start(instance);
         self.expect_crash(instance);
         self.name_cause(revision);
+        self.serve_bound(revision, instance);
         self.feed(revision);
         if self.instances.place(instance).load == 0 {
             self.becomes_idle(instance);
@@ -497,12 +509,13 @@ impl<'s, Q: EventList> World<'s, Q> {
         reason: EndReason,
         recorder: &mut dyn Recorder,
     ) {
-        let Order { revision, progress, .. } = *self.orders.get(id);
+        let Order { revision, progress, ordinal, .. } = *self.orders.get(id);
         if let Progress::Attempting(instance) = progress {
             self.revisions[revision.index()].starts.cancelled += 1;
             self.end_instance(instance, reason, recorder);
         }
         self.end_order(id);
+        self.release_bound(revision, ordinal);
     }
 
     /// Takes an order off its revision's list.

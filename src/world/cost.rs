@@ -27,6 +27,8 @@ pub struct Meter {
     pub active: u32,
     /// Ready instances without requests.
     pub idle: u32,
+    /// Integral of those since the start of the run, in instance-nanoseconds.
+    pub idle_time: u128,
     since: u64,
     sums: Sums,
 }
@@ -57,6 +59,7 @@ impl Meter {
     pub fn step(&mut self, now: SimTime, ready: u32, kept: u32) {
         let passed = u128::from(now.0 - self.since);
         self.since = now.0;
+        self.idle_time += u128::from(self.idle) * passed;
         if self.whole_life {
             self.sums.active += u128::from(self.active + self.idle) * passed;
             return;

@@ -81,7 +81,7 @@ impl<Q: EventList> World<'_, Q> {
         );
         court.at_most("cold within served", count.served_cold, count.served);
         court.at_most("retried within failed", count.retried, count.failed());
-        if waiting > 0 && r.router.has_room() {
+        if r.pending.is_queued() && r.router.has_room() {
             court.convict(format!("no slot is free while requests wait: {waiting} wait"));
         }
         court.holds("orders by hold = orders", r.held.iter().sum::<u32>(), r.ordered());

@@ -9,6 +9,7 @@
 mod affinity;
 pub mod autoscaler;
 mod blame;
+mod bound;
 mod check;
 mod client;
 mod cold_start;

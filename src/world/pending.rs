@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::bound::Bound;
 use super::event::Origin;
 use crate::scenario::PendingTimeout;
 use crate::units::{SimDuration, SimTime};
@@ -24,7 +25,12 @@ const _: () = assert!(size_of::<Waiting>() == 24);
 /// The requests of one revision that wait, with the timer of the first.
 #[derive(Clone, Debug)]
 pub struct Pending {
+    /// Those that the next free slot takes.
     queue: VecDeque<Waiting>,
+    /// Those that wait for a start of their own, where the service has them do so.
+    bound: Option<Box<Bound>>,
+    /// All of them.
+    waiting: usize,
     timeout: Timeout,
     /// A client gives up after this long.
     patience: Option<SimDuration>,
@@ -35,14 +41,18 @@ pub struct Pending {
 }
 
 impl Pending {
-    /// An empty queue; `mean_start` seeds the mean of the rule, clients give up after `patience`.
+    /// An empty queue; `mean_start` seeds the mean of the rule, clients give up after `patience`;
+    /// `bound` where requests wait for the start that covers them.
     pub fn new(
         timeout: PendingTimeout,
         mean_start: SimDuration,
         patience: Option<SimDuration>,
+        bound: Option<Box<Bound>>,
     ) -> Self {
         Self {
             queue: VecDeque::new(),
+            bound,
+            waiting: 0,
             timeout: Timeout::new(timeout, mean_start),
             patience,
             timer: SimTime::NEVER,
@@ -53,37 +63,87 @@ impl Pending {
     /// Requests that wait.
     #[inline]
     pub fn len(&self) -> usize {
-        self.queue.len()
+        self.waiting
     }
 
     /// Whether none waits.
     #[inline]
     pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.waiting == 0
     }
 
-    /// The first.
+    /// Whether some wait for the next free slot.
     #[inline]
+    pub fn is_queued(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// The one that came first.
     pub fn first(&self) -> Option<&Waiting> {
-        self.queue.front()
+        let bound = self.bound.as_ref().and_then(|bound| bound.first());
+        let (queued, bound) = (self.queue.front().into_iter(), bound.into_iter());
+        queued.chain(bound).min_by_key(|waiting| waiting.arrived)
     }
 
-    /// All, the first first.
+    /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
-        self.queue.iter()
+        self.queue.iter().chain(self.bound.iter().flat_map(|bound| bound.iter()))
     }
 
-    /// Another one waits.
+    /// Another one waits: for a start that has room for it, or for the next free slot.
     #[inline]
     pub fn push(&mut self, waiting: Waiting) {
-        self.queue.push_back(waiting);
+        self.waiting += 1;
+        let bound = self.bound.as_mut().is_some_and(|bound| bound.push(waiting));
+        if !bound {
+            self.queue.push_back(waiting);
+        }
     }
 
-    /// The first waits no longer. A queue that has grown large gives its memory back once it is
-    /// almost empty.
+    /// A start is ordered: requests may wait for it.
+    pub fn open(&mut self, ordinal: u32) {
+        if let Some(bound) = &mut self.bound {
+            bound.open(ordinal);
+        }
+    }
+
+    /// A start is over; those that waited for it, the first first, wait no longer.
+    pub fn close(&mut self, ordinal: u32) -> VecDeque<Waiting> {
+        let bound = self.bound.as_mut().map(|bound| bound.close(ordinal)).unwrap_or_default();
+        self.waiting -= bound.len();
+        bound
+    }
+
+    /// Others that have waited for a start wait for the next free slot, in the order in which all
+    /// of them came.
+    pub fn queue_again(&mut self, others: VecDeque<Waiting>) {
+        self.waiting += others.len();
+        self.queue.extend(others);
+        self.queue.make_contiguous().sort_by_key(|waiting| waiting.arrived);
+    }
+
+    /// The one that came first waits no longer, whatever it waits for.
+    pub fn pop_first(&mut self) -> Option<Waiting> {
+        let bound = self.bound.as_mut().and_then(|bound| {
+            let first = bound.first()?.arrived;
+            let earlier = self.queue.front().is_none_or(|queued| first < queued.arrived);
+            if earlier { bound.pop_first() } else { None }
+        });
+        match bound {
+            Some(first) => {
+                self.waiting -= 1;
+                Some(first)
+            }
+            None => self.pop(),
+        }
+    }
+
+    /// The first that waits for a free slot waits no longer. A queue that has grown large gives its
+    /// memory back once it is almost empty.
     #[inline]
     pub fn pop(&mut self) -> Option<Waiting> {
         let first = self.queue.pop_front()?;
+        self.waiting -= 1;
         if self.queue.capacity() > 4_096 && self.queue.len() < self.queue.capacity() / 16 {
             self.queue.shrink_to(self.queue.capacity() / 4);
         }
@@ -94,7 +154,7 @@ impl Pending {
     /// Both are counted from the arrival, so that those behind it wait longer.
     pub fn deadline(&self) -> SimTime {
         let shorter = self.timeout.value.into_iter().chain(self.patience).min();
-        match (self.queue.front(), shorter) {
+        match (self.first(), shorter) {
             (Some(first), Some(timeout)) => SimTime(first.arrived) + timeout,
             _ => SimTime::NEVER,
         }
@@ -160,7 +220,7 @@ mod tests {
     fn the_rule_follows_the_mean_of_the_last_starts() {
         let second = SimDuration::from_secs;
         let rule = PendingTimeout::StartRule { factor: 3.5, floor: second(10), starts: 2 };
-        let mut pending = Pending::new(rule, second(1), None);
+        let mut pending = Pending::new(rule, second(1), None, None);
         assert_eq!(pending.timeout.value, Some(second(10)));
         for (start, timeout) in [(4, 14), (8, 21), (2, 17), (1, 10)] {
             pending.learn(second(start));

@@ -14,8 +14,8 @@ use crate::ids::{InstanceId, KeyId, QuotaId, RevisionId, ServiceId};
 use crate::kernel::EventList;
 use crate::record::quota::{BACKGROUND, CHECKS, NOBODY};
 use crate::record::{
-    self, BoundKey, Calls, EndReason, Phase, Purposes, QuotaLevel, QuotaUse, QuotaUser, Record,
-    Recorder, Sample, Total,
+    self, BoundKey, Calls, EndReason, Lives, Phase, Purposes, QuotaLevel, QuotaUse, QuotaUser,
+    Record, Recorder, Sample, Total,
 };
 use crate::scenario::MOST_INSTANCES;
 use crate::stats::Histogram;
@@ -382,6 +382,12 @@ impl<Q: EventList> World<'_, Q> {
             pending_time: r.traffic.pending_time - start.pending_time,
             instance_time: r.instance_time() - start.instance_time,
             bill: r.bill(),
+            lives: Lives {
+                starting_time: r.lives.starting_time - start.starting_time,
+                idle_time: r.meter.idle_time - start.idle_time,
+                ..r.lives
+            },
+            milestones: r.milestones,
             pending_max: r.traffic.pending_max,
             ready_max: 0,
             starts: r.starts,
@@ -438,6 +444,10 @@ pub struct RevisionStart {
     pub pending_time: u128,
     /// See `in_flight_time`.
     pub instance_time: u128,
+    /// See `in_flight_time`.
+    pub starting_time: u128,
+    /// See `in_flight_time`.
+    pub idle_time: u128,
     /// Attempts to start under way.
     pub starting: u64,
     /// Key calls under way, those of checks apart.
@@ -459,6 +469,8 @@ impl<Q: EventList> World<'_, Q> {
             in_flight_time: r.traffic.in_flight_time,
             pending_time: r.traffic.pending_time,
             instance_time: r.instance_time(),
+            starting_time: r.lives.starting_time,
+            idle_time: r.meter.idle_time,
             starting: r.starting().into(),
             calling: r.calling,
         };

@@ -3,7 +3,7 @@
 use super::World;
 use super::affinity::Client;
 use super::event::{ARRIVAL, END, End, Event, Origin, Outcome};
-use super::instance::Life;
+use super::instance::{Life, Place};
 use super::pending::Waiting;
 use crate::ids::{InstanceId, RevisionId, ServiceId};
 use crate::kernel::{Entry, EventList};
@@ -60,9 +60,9 @@ impl<Q: EventList> World<'_, Q> {
             }
         }
         let r = &mut self.revisions[revision.index()];
-        // While requests wait no slot is free.
+        // While requests wait for one, no slot is free.
         let slot = match client {
-            _ if !r.pending.is_empty() => None,
+            _ if r.pending.is_queued() => None,
             None => r.router.take().map(|(seat, load)| (r.seated(seat), load)),
             Some(client) => self.take_for(client, revision),
         };
@@ -229,9 +229,14 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A request that waited is served now.
     fn hand_over(&mut self, revision: RevisionId, instance: InstanceId, waiting: Waiting) {
-        let Waiting { arrived, work, origin, .. } = waiting;
+        let Waiting { arrived, mut work, origin, .. } = waiting;
         let ready = self.instances.life(instance).ready_since();
-        let cold = ready.is_some_and(|since| since.0 > arrived);
+        // A start that takes no time is over at the instant at which its request came.
+        let cold = ready.is_some_and(|since| since.0 > arrived || since == self.now);
+        let r = &mut self.revisions[revision.index()];
+        if cold && let (Some(law), Some(luck)) = (&r.settings.cold_service, &mut r.cold_luck) {
+            work = law.sample(luck).0;
+        }
         self.begin(revision, instance, Begun { arrived, work, cold, origin });
     }
 
@@ -244,6 +249,7 @@ impl<Q: EventList> World<'_, Q> {
         self.wake(revision);
         let now = self.now.0;
         let r = &mut self.revisions[revision.index()];
+        r.traffic.count.waited += 1;
         let segment = r.blame.enter();
         let request = Waiting { arrived: now, work, segment, origin };
         if settings.queue_limit.is_some_and(|limit| waiting >= limit as usize) {
@@ -256,13 +262,36 @@ impl<Q: EventList> World<'_, Q> {
         }
     }
 
+    /// An instance has become ready: it serves those that have waited for its start.
+    pub(super) fn serve_bound(&mut self, revision: RevisionId, instance: InstanceId) {
+        let Some(attempt) = self.instances.life(instance).story().attempt else { return };
+        let r = &mut self.revisions[revision.index()];
+        r.traffic.step(self.now.0, r.pending.len());
+        for next in r.pending.close(attempt.ordinal) {
+            let Place { seat, load, .. } = *self.instances.place(instance);
+            self.revisions[revision.index()].router.take_at(seat, load);
+            self.occupy(revision, instance, load);
+            self.hand_over(revision, instance, next);
+        }
+    }
+
+    /// A start order is given up: those that have waited for it take the next free slots.
+    pub(super) fn release_bound(&mut self, revision: RevisionId, ordinal: u32) {
+        let pending = &mut self.revisions[revision.index()].pending;
+        let released = pending.close(ordinal);
+        if !released.is_empty() {
+            pending.queue_again(released);
+            self.feed(revision);
+        }
+    }
+
     /// Requests that wait take the free slots there are.
     pub(super) fn feed(&mut self, revision: RevisionId) {
         let now = self.now.0;
         loop {
             let r = &mut self.revisions[revision.index()];
             r.traffic.step(now, r.pending.len());
-            if r.pending.is_empty() {
+            if !r.pending.is_queued() {
                 return;
             }
             let Some((seat, load)) = r.router.take() else { return };
@@ -279,6 +308,9 @@ impl<Q: EventList> World<'_, Q> {
         let r = &mut self.revisions[revision.index()];
         let count = &mut r.traffic.count;
         *(if refused { &mut count.refused } else { &mut count.abandoned }) += 1;
+        if refused {
+            r.milestones.first_refused.get_or_insert((SimTime(waiting.arrived), now));
+        }
         r.traffic.lost_time += u128::from(now.0 - waiting.arrived);
         let by_key = r.blame.charge_wait(now.0, waiting.arrived, waiting.segment);
         let (service, has_clients) = (r.service, r.traffic.has_clients);
@@ -310,7 +342,7 @@ impl<Q: EventList> World<'_, Q> {
         r.pending.timer = SimTime::NEVER;
         r.traffic.step(self.now.0, r.pending.len());
         while self.revisions[revision.index()].pending.deadline() <= self.now
-            && let Some(first) = self.revisions[revision.index()].pending.pop()
+            && let Some(first) = self.revisions[revision.index()].pending.pop_first()
         {
             let pending = &self.revisions[revision.index()].pending;
             let refused = pending.is_refused(first.arrived, self.now);

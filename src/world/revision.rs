@@ -3,17 +3,22 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use rand::rngs::Xoshiro256PlusPlus;
+
 use crate::distribution::Distribution;
 use crate::ids::{InstanceId, OrderId, ServiceId};
 use crate::kernel::{Family, Streams};
-use crate::record::{Bill, Calls, Cause, Messages, Phase, Purposes, Requests, Starts};
-use crate::scenario::{MOST_INSTANCES, RolloutStep, Service};
+use crate::record::{
+    Bill, Calls, Cause, Lives, Messages, Milestones, Phase, Purposes, Requests, Starts,
+};
+use crate::scenario::{MOST_INSTANCES, Queue, RolloutStep, Service};
 use crate::stats::Histogram;
 use crate::units::{SimDuration, SimTime};
 
 use super::autoscaler::replay::Activator;
 use super::autoscaler::{self, Policy, Setting};
 use super::blame::Blame;
+use super::bound::Bound;
 use super::cold_start::Hold;
 use super::cost::Meter;
 use super::cpu::Share;
@@ -221,6 +226,13 @@ pub struct Revision<'s> {
     instance_since: SimTime,
     /// What its instances are billed for.
     pub meter: Meter,
+    /// What instances lived through: the starting ones since the start of the run, the rest since
+    /// the end of the warm-up; the idle ones are the meter's to tell.
+    pub lives: Lives,
+    /// Instants that the summary names.
+    pub milestones: Milestones,
+    /// Draws the service times of requests that are served cold, where these have a law.
+    pub cold_luck: Option<Box<Xoshiro256PlusPlus>>,
     /// How many instances are wanted, before the limits.
     pub policy: Box<dyn Policy>,
     /// What had been counted at the last report to the policy.
@@ -312,7 +324,13 @@ impl<'s> Revision<'s> {
             router: Router::new(settings.concurrency, settings.routing, || {
                 streams.get("routing", entity)
             }),
-            pending: Pending::new(settings.pending_timeout, mean_start, settings.client.timeout),
+            pending: Pending::new(
+                settings.pending_timeout,
+                mean_start,
+                settings.client.timeout,
+                (settings.queue == Queue::Start)
+                    .then(|| Box::new(Bound::new(settings.concurrency))),
+            ),
             blame: Blame::default(),
             seats: Vec::new(),
             free_seats: BinaryHeap::new(),
@@ -338,6 +356,12 @@ impl<'s> Revision<'s> {
             running_time: 0,
             instance_since: SimTime::ZERO,
             meter: Meter::new(settings.billing.model),
+            lives: Lives::default(),
+            milestones: Milestones::default(),
+            cold_luck: settings
+                .cold_service
+                .is_some()
+                .then(|| Box::new(streams.get("cold service time", entity))),
             policy: policy(settings, ordinal, SimTime::ZERO, SimTime::ZERO),
             reported: Reported::default(),
             synced: Reported::default(),
@@ -409,6 +433,7 @@ impl<'s> Revision<'s> {
         let passed = now.since(self.instance_since);
         self.instance_time += u128::from(self.alive()) * u128::from(passed.0);
         self.running_time += u128::from(self.running()) * u128::from(passed.0);
+        self.lives.starting_time += u128::from(self.starting()) * u128::from(passed.0);
         self.instance_since = now;
         self.step_meter(now);
     }
@@ -503,6 +528,9 @@ impl<'s> Revision<'s> {
         self.messages = Messages::default();
         self.calls_dropped = 0;
         self.calls_lost = 0;
+        let Lives { starting_time, .. } = self.lives;
+        self.lives = Lives { starting_time, ..Lives::default() };
+        self.milestones = Milestones::default();
         self.blame.forget_charges();
         self.meter.forget();
         self.latency.clear();

@@ -204,10 +204,20 @@ impl<Q: EventList> World<'_, Q> {
         let Place { revision, seat, state, load, .. } = *self.instances.place(instance);
         debug_assert!(load == 0, "an instance ends with {load} requests on it");
         self.state_instance(instance, Some(self.now), reason, recorder);
+        if let Life::Unlocking(unlocking) = &life {
+            self.leave_unlocking(instance, unlocking);
+        }
         let r = &mut self.revisions[revision.index()];
         r.step_instances(self.now);
         self.bill_end(instance);
         let r = &mut self.revisions[revision.index()];
+        if life.ready_since().is_some() {
+            let begun = life.story().attempt.map_or(SimTime::ZERO, |attempt| attempt.begun);
+            r.lives.ended += 1;
+            r.lives.lifespan += u128::from(self.now.since(begun).0);
+            r.milestones.first_ended.get_or_insert(self.now);
+            r.milestones.last_ended = Some(self.now);
+        }
         if let Some(phase) = life.start_phase() {
             r.phases[phase as usize] -= 1;
         }

@@ -1,6 +1,7 @@
 //! The world against formulas, and against itself on the reference event list.
 
 mod affinity;
+mod bound;
 mod clients;
 mod costs;
 mod crashes;
@@ -34,6 +35,7 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
             spikes: Vec::new(),
         }],
         service_time: Distribution::Exponential { mean: SimDuration::from_secs(1) },
+        cold_service: None,
         concurrency: slots,
         min_instances: instances,
         max_instances: instances,
@@ -41,6 +43,7 @@ pub fn fixed(rate: f64, instances: u32, slots: u16) -> scenario::Service {
         request_timeout: SimDuration::from_secs(1_000_000),
         pending_timeout: PendingTimeout::None,
         queue_limit: None,
+        queue: scenario::Queue::Revision,
         routing: Routing::FullestBelowTarget { target: Ratio(0.6) },
         session_affinity: None,
         cpu: None,
@@ -100,6 +103,8 @@ pub fn scenario(service: scenario::Service, warm_up: u64, duration: u64) -> Scen
         timeline: vec![],
         thresholds: vec![],
         expects: vec![],
+        validation: scenario::Validation { replications: 1, standard_errors: 4.0 },
+        references: vec![],
     }
 }
 

@@ -8,6 +8,7 @@ mod horizon;
 mod keys;
 mod laws;
 mod load;
+mod references;
 mod services;
 mod thresholds;
 mod timeline;
@@ -53,6 +54,7 @@ pub(super) fn check(
     checks.unused();
     checks.thresholds(vocabulary);
     checks.expects(vocabulary);
+    checks.references(vocabulary);
 }
 
 /// Makes the checks of settings of a policy without a service.

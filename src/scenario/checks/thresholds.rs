@@ -66,7 +66,7 @@ impl Checks<'_> {
                 continue;
             };
             let result = &vocabulary.results[at];
-            self.unit(result, condition, &node.place);
+            self.unit(result, condition.limit, &node.place);
             if !window.is_whole() && !result.divides {
                 let title = format!("{metric} is of a whole run");
                 let finding = self.found.error(title, &node.place, "a part of one has none");
@@ -156,12 +156,15 @@ impl Checks<'_> {
             finding.help("take its max, or set a threshold on latency");
             return;
         }
+        if let (Statistic::Variance, Some(series)) = (statistic, series) {
+            self.variance(series, name, place);
+        }
         match (statistic, series) {
             (Statistic::Count, _) => {
                 let samples = Metric { name: "count", unit: "samples", divides: true, adds: true };
-                self.unit(&samples, condition, place);
+                self.unit(&samples, condition.limit, place);
             }
-            (_, Some(series)) => self.unit(series, condition, place),
+            (_, Some(series)) => self.unit(series, condition.limit, place),
             (_, None) => {}
         }
     }
@@ -193,7 +196,13 @@ impl Checks<'_> {
         read
     }
 
-    fn unknown_metric(&mut self, name: &str, at: &Place, near: Option<String>, table: &str) {
+    pub(super) fn unknown_metric(
+        &mut self,
+        name: &str,
+        at: &Place,
+        near: Option<String>,
+        table: &str,
+    ) {
         let title = format!("there is no metric {}", shown(name));
         match near {
             Some(near) => drop(self.found.error(title, at, format!("the nearest one is {near}"))),
@@ -205,20 +214,28 @@ impl Checks<'_> {
     }
 
     /// Several services have a metric together only where theirs add up.
-    fn added(&mut self, metric: &Metric, name: &str, place: &Place) {
+    pub(super) fn added(&mut self, metric: &Metric, name: &str, place: &Place) {
         if self.tables("services").len() > 1 && !metric.adds {
             let title = format!("{name} of several services does not add up");
             self.found.error(title, place, "").help("name one of the services");
         }
     }
 
-    fn empty_window(&mut self, place: &Place) {
+    /// A variance is of counts: that of lengths would be in squares of seconds.
+    pub(super) fn variance(&mut self, series: &Metric, name: &str, place: &Place) {
+        if series.unit == "s" {
+            let title = format!("{name} has no variance");
+            self.found.error(title, place, "it is a length of time");
+        }
+    }
+
+    pub(super) fn empty_window(&mut self, place: &Place) {
         self.found.error("the window is empty", place, "until is not after from");
     }
 
     /// A limit has the unit of its metric.
-    fn unit(&mut self, metric: &Metric, condition: Condition, place: &Place) {
-        let expected = match (metric.unit, condition.limit) {
+    pub(super) fn unit(&mut self, metric: &Metric, limit: Limit, place: &Place) {
+        let expected = match (metric.unit, limit) {
             ("s", Limit::Length(_)) => return,
             ("s", _) => "a length of time, as in 800ms".to_owned(),
             ("1", Limit::Share(_) | Limit::Number(_) | Limit::Count(_)) => return,
@@ -226,7 +243,7 @@ impl Checks<'_> {
             (_, Limit::Count(_) | Limit::Number(_)) => return,
             (unit, Limit::Share(_) | Limit::Length(_)) => format!("a number of {unit}"),
         };
-        let title = format!("{} is in another unit", condition.limit);
+        let title = format!("{limit} is in another unit");
         self.found.error(title, place, format!("expected {expected}"));
     }
 }
@@ -257,7 +274,8 @@ pub(super) fn windows(
             window.until.into_iter().for_each(|until| check(until, &node.place, false));
         }
     }
-    for expect in root.get("expect").map(Node::items).unwrap_or_default() {
+    let lists = ["expect", "reference"].map(|name| root.get(name).map(Node::items));
+    for expect in lists.into_iter().flatten().flatten() {
         for (key, begin) in [("from", true), ("until", false)] {
             if let Some((node, at)) = expect.get(key).and_then(|n| Some((n, n.duration()?))) {
                 check(at, &node.place, begin);
