@@ -12,7 +12,7 @@ pub mod exit {
     pub const USAGE: u8 = 2;
     /// Interrupted; what is complete was written.
     pub const INCOMPLETE: u8 = 97;
-    /// Something became worse.
+    /// Something became worse, or is not what others say it must be.
     pub const REGRESSED: u8 = 98;
     /// A threshold or an expectation is not met.
     pub const NOT_MET: u8 = 99;

@@ -39,6 +39,8 @@ pub(super) enum Command {
     Compare(Compare),
     /// Check scenarios and their load files, and run nothing
     Validate(Validate),
+    /// Compare scenarios with the numbers that others say they must come to
+    Regress(Regress),
     /// Replay an autoscaler over a recorded series, without a simulation
     Policy(Policy),
     /// Find the smallest outage that breaks a threshold
@@ -175,6 +177,30 @@ pub(super) struct Validate {
     /// What to check.
     #[command(flatten)]
     pub what: What,
+    /// How much to say.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// Runs scenarios as often as they say and compares them with their references: formulas, published
+/// tables, other programs, measurements. Exits with 98 where one is not met.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale regress scenarios/validation/*.toml
+  keyscale regress scenarios/validation/*.toml --csv results/validation.csv --markdown README.md
+  keyscale regress scenarios/validation/erlang.toml --set validation.replications=100")]
+pub(super) struct Regress {
+    /// What to compare.
+    #[command(flatten)]
+    pub what: What,
+    /// File of all rows as CSV
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// File of the rows as a table in Markdown; in a file that is there already it goes between the
+    /// markers
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
     /// How much to say.
     #[command(flatten)]
     pub talk: Talk,

@@ -20,6 +20,7 @@ mod policy;
 mod progress;
 mod quotas;
 mod read;
+mod regress;
 mod run;
 mod schema;
 mod sides;
@@ -39,7 +40,8 @@ pub use console::Console;
 use crate::error::exit;
 
 /// Does what the arguments ask, the program's name first, and returns the exit code: 0 done, 1 the
-/// outside failed, 2 bad usage or a bad scenario and nothing written, 97 interrupted, 98 something became worse, 99 a threshold or
+/// outside failed, 2 bad usage or a bad scenario and nothing written, 97 interrupted, 98 something
+/// became worse or is not what others say it must be, 99 a threshold or
 /// an expectation is not met.
 pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> u8 {
     let code = match Args::try_parse_from(args) {
@@ -48,6 +50,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) 
             match &args.command {
                 Command::Run(asked) => run::run(asked, console),
                 Command::Compare(asked) => compare::run(asked, console),
+                Command::Regress(asked) => regress::regress(asked, console),
                 Command::Policy(asked) => policy::policy(asked, console),
                 Command::Validate(asked) => validate::validate(asked, console),
                 Command::Breakpoint(asked) => breakpoint::breakpoint(asked, console),

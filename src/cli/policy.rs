@@ -1,14 +1,14 @@
 //! `keyscale policy`: what a policy would have done over a recorded series.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 
 use super::args::Policy;
 use super::console::Console;
 use super::read::text;
 use crate::error::{Error, exit};
 use crate::input::{Wanted, read_series};
+use crate::output::write_whole;
 use crate::scenario::problem::Problems;
 use crate::scenario::{DryRun, Series, Signal, Source, check_dry_run};
 use crate::units::SimDuration;
@@ -69,7 +69,7 @@ fn write(
         console.out(&rows);
         return Ok(());
     };
-    whole(out, &rows).map_err(|error| Error::Outside(format!("write {}", out.display()), error))
+    write_whole(out, &rows)
 }
 
 /// The rows as CSV.
@@ -81,18 +81,4 @@ fn table(asked: &Policy, settings: &DryRun, series: &Series, rows: &mut Vec<u8>)
         // A vector takes everything.
         let _ = writeln!(rows, "{row}");
     });
-}
-
-/// Writes a file whole or not at all: beside its place, then renamed.
-fn whole(path: &Path, content: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or_else(|| io::Error::other("it names no file"))?;
-    let partial: PathBuf = path.with_file_name(format!(".{}.partial", name.to_string_lossy()));
-    let written = File::create(&partial)
-        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&partial, path));
-    if written.is_err() {
-        // What is left of a failure is in nobody's way but ours; the failure is what is told.
-        let _ = fs::remove_file(&partial);
-    }
-    written
 }

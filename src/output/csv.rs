@@ -81,6 +81,25 @@ impl<G> Rows<G> {
     }
 }
 
+/// A small table in memory, with a header.
+pub(super) fn whole_table<'r, const N: usize>(
+    columns: &[&str; N],
+    rows: impl Iterator<Item = [Value<'r>; N]>,
+) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // A vector takes everything.
+    let _ = writer.write_record(columns);
+    for row in rows {
+        let printed = row.map(|cell| {
+            let mut out = Vec::new();
+            cell.put(&mut out);
+            out
+        });
+        let _ = writer.write_record(printed);
+    }
+    writer.into_inner().unwrap_or_default()
+}
+
 /// A table read back: columns of numbers and of names, by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {

@@ -16,9 +16,12 @@ pub mod run;
 pub mod said;
 pub mod study;
 pub mod summary_json;
+pub mod validation;
+mod whole;
 
 pub use csv::Table;
 pub use folder::RunFolder;
 pub use manifest::FileEntry;
 pub use run::{LoadFile, LoadFiles, RunInfo, RunWriter, Written};
 pub use study::{ReplicationTable, StudyInfo, Until};
+pub use whole::write_whole;

@@ -11,6 +11,7 @@
 //! - [`compare`]: studies side by side, paired by replication.
 //! - [`breakpoint`]: the smallest outage that breaks a threshold.
 //! - [`on_paper`]: what a formula says of the same.
+//! - [`truth`]: what runs come to beside what others say they must; [`regress`] has it as a layer.
 //! - [`estimate`]: one number over runs, its interval, and how that stands to a limit.
 
 pub mod breakpoint;
@@ -21,9 +22,11 @@ pub mod judge;
 pub mod number;
 pub mod on_paper;
 mod part;
+pub mod regress;
 pub mod replicate;
 pub mod rides;
 mod tally;
+pub mod truth;
 
 pub use estimate::{Centre, Estimate};
 pub use gather::{Gathered, Gleaner, Outcome, Rule};

@@ -200,7 +200,7 @@ impl<Q: EventList> World<'_, Q> {
         let revision = place.revision;
         if place.takes_requests() {
             let r = &mut self.revisions[revision.index()];
-            if !r.pending.is_empty() {
+            if r.pending.is_queued() {
                 // No other instance has a free slot.
                 r.router.hand_over(place.seat);
                 return self.hand_over_first(revision, instance);
