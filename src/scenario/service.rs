@@ -133,6 +133,8 @@ pub enum Queue {
     /// Each with one start order that has room for it, whose instance alone serves it; with the
     /// revision where there is none.
     Start,
+    /// The same, and a start with room goes before slots that are free.
+    StartFirst,
 }
 
 /// Which instance takes the next request.
@@ -286,6 +288,7 @@ impl Service {
             queue_limit: service.get("queue_limit").and_then(Node::whole),
             queue: match text(service, "queue") {
                 "start" => Queue::Start,
+                "start_first" => Queue::StartFirst,
                 _ => Queue::Revision,
             },
             routing: Routing::build(table("routing")),

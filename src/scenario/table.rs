@@ -151,8 +151,8 @@ const FIRST: &[Row] = rows! {
         "from the start of service to the outcome timed out";
     "services.*.queue_limit" count(0, u32::MAX as u64), optional("any number"),
         "requests that may wait at once";
-    "services.*.queue" Kind::Choice(&["revision", "start"]), default("'revision'", "Assumption: who has waited longest takes the first slot that falls free"),
-        "where requests wait: for any free slot of the revision, or bound to the start that covers them, whose instance alone serves them";
+    "services.*.queue" Kind::Choice(&["revision", "start", "start_first"]), default("'revision'", "Assumption: who has waited longest takes the first slot that falls free"),
+        "where requests wait: for any free slot of the revision, or bound to the start that covers them, whose instance alone serves them; with start_first a start that has room takes them even where a slot is free";
     "services.*.idle_timeout" LENGTH, default("'900s'", "Cloud Run documentation, Container runtime contract"),
         "idle for longer, an instance may be stopped";
     "services.*.idle_timeout_min" LENGTH, derived("idle_timeout: it is the same for every instance", "Cloud Run documentation, Container runtime contract: up to 15 minutes; it says nothing of how long at least"),

@@ -81,7 +81,7 @@ impl Row {
 #[derive(Debug)]
 enum Gauge<'s> {
     /// A number of the summary of a whole run, or of a part of it.
-    Result { service: &'s str, column: usize, part: Option<Part<'s>>, seen: Option<Number> },
+    Result { service: &'s str, column: usize, part: Option<Box<Part<'s>>>, seen: Option<Number> },
     /// A statistic of a time series.
     Series(Box<Tally<'s>>),
 }
@@ -112,7 +112,7 @@ impl<'s> Watched<'s> {
                 let part = (!window.is_whole()).then(|| {
                     let mut part = Part::new(scenario, service, window);
                     part.of_latency = result.name.starts_with("latency");
-                    part
+                    Box::new(part)
                 });
                 (Gauge::Result { service: name, column, part, seen: None }, result.unit)
             }

@@ -2,7 +2,7 @@
 //!
 //! Where a service has its requests wait so, a request that finds no free slot is bound to a start
 //! order with room for it, the oldest first, and nobody else serves it: a slot that falls free
-//! meanwhile goes to the next arrival. An instance that becomes ready serves the requests of its
+//! meanwhile goes to the next arrival, or to none where starts are filled first. An instance that becomes ready serves the requests of its
 //! order, which fit on it. The order keeps them through attempts that fail; where it is given up
 //! they wait for the next free slot.
 
@@ -15,6 +15,8 @@ use super::pending::Waiting;
 pub struct Bound {
     /// Requests that a start covers: those that an instance takes at once.
     room: usize,
+    /// Whether a start with room is filled even where a slot is free.
+    first: bool,
     /// By the order's ordinal.
     starts: BTreeMap<u32, VecDeque<Waiting>>,
     /// Orders with room.
@@ -24,14 +26,21 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// No start is ordered yet; each will cover `room` requests.
-    pub fn new(room: u16) -> Self {
+    /// No start is ordered yet; each will cover `room` requests, `first` where it has them before
+    /// free slots.
+    pub fn new(room: u16, first: bool) -> Self {
         Self {
             room: room.into(),
+            first,
             starts: BTreeMap::new(),
             open: BTreeSet::new(),
             heads: BTreeSet::new(),
         }
+    }
+
+    /// Whether the next request waits for a start though a slot may be free.
+    pub fn goes_first(&self) -> bool {
+        self.first && !self.open.is_empty()
     }
 
     /// A start is ordered.
@@ -101,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_oldest_start_with_room_covers() {
-        let mut bound = Bound::new(2);
+        let mut bound = Bound::new(2, false);
         assert!(!bound.push(waiting(1)), "nothing starts");
         bound.open(7);
         bound.open(8);

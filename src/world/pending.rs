@@ -78,6 +78,12 @@ impl Pending {
         !self.queue.is_empty()
     }
 
+    /// Whether a request that comes now waits, though a slot may be free.
+    #[inline]
+    pub fn goes_first(&self) -> bool {
+        self.is_queued() || self.bound.as_ref().is_some_and(|bound| bound.goes_first())
+    }
+
     /// The one that came first.
     pub fn first(&self) -> Option<&Waiting> {
         let bound = self.bound.as_ref().and_then(|bound| bound.first());

@@ -62,7 +62,7 @@ impl<Q: EventList> World<'_, Q> {
         let r = &mut self.revisions[revision.index()];
         // While requests wait for one, no slot is free.
         let slot = match client {
-            _ if r.pending.is_queued() => None,
+            _ if r.pending.goes_first() => None,
             None => r.router.take().map(|(seat, load)| (r.seated(seat), load)),
             Some(client) => self.take_for(client, revision),
         };

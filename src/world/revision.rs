@@ -328,8 +328,11 @@ impl<'s> Revision<'s> {
                 settings.pending_timeout,
                 mean_start,
                 settings.client.timeout,
-                (settings.queue == Queue::Start)
-                    .then(|| Box::new(Bound::new(settings.concurrency))),
+                match settings.queue {
+                    Queue::Revision => None,
+                    Queue::Start => Some(Box::new(Bound::new(settings.concurrency, false))),
+                    Queue::StartFirst => Some(Box::new(Bound::new(settings.concurrency, true))),
+                },
             ),
             blame: Blame::default(),
             seats: Vec::new(),

@@ -54,6 +54,25 @@ fn bound_requests_wait_for_their_own_start() {
     assert_eq!(shared.pending_time, millis(2_000 + 1_500 + 1_000).0.into());
 }
 
+/// Two requests an instance, three seconds each. Those of seconds 1 and 2 wait for one start, those
+/// of 3 and 4 for another, that of 5 for a third; at 6 the first instance is idle, and the third start
+/// has room for one more.
+#[test]
+fn a_start_with_room_goes_before_a_free_slot_or_after_it() {
+    for (queue, waited) in [(Queue::Start, 5), (Queue::StartFirst, 6)] {
+        let seen = on_demand(
+            |service| {
+                service.concurrency = 2;
+                service.service_time = Distribution::Constant(millis(3_000));
+                service.queue = queue;
+            },
+            7,
+        );
+        assert_eq!((seen.requests.arrivals, seen.requests.waited), (6, waited), "{queue:?}");
+        assert_eq!(seen.starts.begun, 3);
+    }
+}
+
 #[test]
 fn bound_requests_give_up_and_make_room() {
     // The start of second 1 is ready at 3. Its request leaves at 2, and makes room for the next,
