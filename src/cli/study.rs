@@ -12,6 +12,7 @@ use super::sides::{Side, save};
 use crate::error::Error;
 use crate::output::{RunFolder, StudyInfo, Until};
 use crate::scenario::Scenario;
+use crate::study::band::{Band, StripWatch};
 use crate::study::gather::FIRST;
 use crate::study::replicate::{Crew, Ended, Subject};
 use crate::study::{Gathered, Gleaner, Rule};
@@ -75,7 +76,7 @@ pub(super) fn study<'s>(
     let subject = Subject { scenario: &checked.scenario, traces, duration: *duration };
     let fixed = matches!(rule, Rule::Fixed(_));
     let most = rule.most();
-    let mut gathered = Gathered::new(subject.scenario);
+    let (mut gathered, mut band) = (Gathered::new(subject.scenario), Band::default());
     let mut table = folder.replications()?;
     let mut progress = Progress::begin(*duration, asked.talk, console);
     let mut failure = None;
@@ -83,10 +84,11 @@ pub(super) fn study<'s>(
     let ended = crew(asked.jobs)?.replicate(
         &subject,
         0..most,
-        || Gleaner::new(subject.scenario),
+        || (Gleaner::new(subject.scenario), StripWatch::new(subject.scenario, *duration)),
         || interrupt.asked(),
-        |number, outcome| {
+        |number, (outcome, strip)| {
             gathered.take(&outcome);
+            band.take(strip);
             failure = table.write(number, &outcome.rows).err();
             if let (Some(_), Some(total)) =
                 (&asked.save_baseline, outcome.rows.len().checked_sub(1))
@@ -116,6 +118,7 @@ pub(super) fn study<'s>(
     }
     let Some(shown) = gathered.median_run() else { return Ok(None) };
     folder.add_replications(table)?;
+    folder.add_bands(&band, subject.scenario.warm_up)?;
     let until = match (ended, fixed) {
         (Ended::Stopped, _) => Until::Interrupted,
         (Ended::All | Ended::Enough, true) => Until::Fixed,

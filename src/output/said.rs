@@ -108,9 +108,11 @@ impl RevisionRow {
             Value::Count(count) => Cell::Count(count),
             Value::Nanoseconds(ns) => Cell::Nanoseconds(ns),
             // No column of a revision has any of these.
-            Value::Picodollars(_) | Value::Millionths(_) | Value::Ratio(_) | Value::Empty => {
-                Cell::Empty
-            }
+            Value::Picodollars(_)
+            | Value::Millionths(_)
+            | Value::Ratio(_)
+            | Value::Single(_)
+            | Value::Empty => Cell::Empty,
         };
         let key = revision.key.map(|key| {
             let (level, place) = (key.protection.name(), key.resource);

@@ -1,5 +1,5 @@
-//! What a study adds to the folder of the run that it shows: `replications.csv`, the statistics in
-//! `summary.csv`, and its part of `summary.json`.
+//! What a study adds to the folder of the run that it shows: `replications.csv`, `bands.csv`, the
+//! statistics in `summary.csv`, and its part of `summary.json`.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -8,13 +8,15 @@ use super::csv::Rows;
 use super::folder::{RunFolder, outside};
 use super::run::close;
 use crate::error::Error;
+use crate::record::band::BANDS;
 use crate::record::columns::Column;
 use crate::record::summary::{SUMMARY, SummaryGetter};
 use crate::record::{SummaryRow, Value};
+use crate::study::band::Band;
 use crate::study::gather::ServiceRuns;
 use crate::study::rides::BlockRuns;
 use crate::study::{Estimate, Gathered};
-use crate::units::SimDuration;
+use crate::units::{SimDuration, SimTime};
 
 /// Name of the table with a row a replication and service.
 const REPLICATIONS: &str = "replications.csv";
@@ -75,6 +77,21 @@ impl RunFolder {
     /// [`Error::Outside`] where the disk says no.
     pub fn add_replications(&mut self, table: ReplicationTable) -> Result<(), Error> {
         close(self, table.0)
+    }
+
+    /// Writes `bands.csv`, which counts from the end of the warm-up.
+    ///
+    /// # Errors
+    /// [`Error::Outside`] where the disk says no.
+    pub fn add_bands(&mut self, band: &Band, warm_up: SimDuration) -> Result<(), Error> {
+        let zero = SimTime::ZERO + warm_up;
+        let file = self.begin("bands.csv")?;
+        let failed = outside("write", file.path());
+        let table = Rows::new(BANDS, file).and_then(|mut table| {
+            band.each_row(|row| table.row(|get| get(row, zero)))?;
+            Ok(table)
+        });
+        close(self, table.map_err(failed)?)
     }
 }
 

@@ -249,6 +249,7 @@ mod tests {
             of(CHANGES),
             of(BLOCKS),
             of(super::super::summary::SUMMARY),
+            of(super::super::band::BANDS),
             of(super::super::quota::QUOTAS),
             of(super::super::quota::BLAST_RADIUS),
         ]

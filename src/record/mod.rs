@@ -5,6 +5,7 @@
 //! the end of the warm-up for a [`Total`]. The world computes no averages: it hands over counts,
 //! integrals and histograms.
 
+pub mod band;
 mod bill;
 pub mod cause;
 pub mod columns;

@@ -1,8 +1,11 @@
 //! Facts for tests: plausible ones to change a field of.
 
-use super::{Bill, CallOutcome, Cause, Lives, Milestones, Requests, Starts, Total};
+use super::{
+    Bill, CallOutcome, CallPurpose, Cause, Lives, Message, Milestones, Phase, Requests, Sample,
+    Starts, Total,
+};
 use crate::stats::Histogram;
-use crate::units::{SECOND, SimTime};
+use crate::units::{SECOND, SimDuration, SimTime};
 
 /// A total of a run of 100 s after a warm-up of one minute, with 90 served and 10 refused.
 pub fn total<'a>(service: &'a str, latency: &'a Histogram) -> Total<'a> {
@@ -47,5 +50,38 @@ pub fn total<'a>(service: &'a str, latency: &'a Histogram) -> Total<'a> {
         last_key_failure: Some(SimTime(90 * SECOND)),
         revocation_detected: None,
         data_unreachable: None,
+    }
+}
+
+/// A second in which nothing happens.
+pub fn second<'a>(at: u64, service: &'a str, latency: &'a Histogram) -> Sample<'a> {
+    Sample {
+        from: SimTime(at * SECOND),
+        until: SimTime((at + 1) * SECOND),
+        service,
+        revision: "",
+        requests: Requests::default(),
+        latency,
+        pending: 0,
+        oldest_wait: SimDuration::ZERO,
+        in_flight: 0,
+        instances: [0; Phase::COUNT],
+        grace_idle: 0,
+        grace_busy: 0,
+        backing_off: 0,
+        starts_waiting: 0,
+        wanted: 0,
+        min_instances: 0,
+        max_instances: 0,
+        starts: Starts::default(),
+        key_calls: [0; CallOutcome::COUNT],
+        key_purposes: [0; CallPurpose::COUNT],
+        messages: [0; Message::COUNT],
+        quota_limit: None,
+        quota_used: None,
+        instance_time: SimDuration::ZERO,
+        bill: Bill::default(),
+        running_time: SimDuration::ZERO,
+        cpu_time: None,
     }
 }

@@ -20,6 +20,9 @@ pub enum Value<'a> {
     Millionths(u64),
     /// A mean or a share; printed with the fewest digits that read back as the same number.
     Ratio(f64),
+    /// A number in single precision; printed with the fewest digits that read back as the same one,
+    /// empty where it is none.
+    Single(f32),
     /// A name.
     Text(&'a str),
     /// No value: it does not apply, or was not reached.
@@ -84,6 +87,8 @@ impl Value<'_> {
             Self::Picodollars(parts) => put_decimal(out, parts, DOLLAR, 12),
             Self::Millionths(parts) => put_decimal(out, i128::from(parts), 1_000_000, 6),
             Self::Ratio(ratio) => out.extend_from_slice(ratio.to_string().as_bytes()),
+            Self::Single(number) if number.is_nan() => {}
+            Self::Single(number) => out.extend_from_slice(number.to_string().as_bytes()),
             Self::Text(text) => out.extend_from_slice(text.as_bytes()),
             Self::Empty => {}
         }
@@ -106,6 +111,8 @@ impl Serialize for Value<'_> {
                 _ => serializer.serialize_f64(parts as f64 / 1e6),
             },
             Self::Ratio(ratio) => serializer.serialize_f64(ratio),
+            Self::Single(number) if number.is_nan() => serializer.serialize_none(),
+            Self::Single(number) => serializer.serialize_f32(number),
             Self::Text(text) => serializer.serialize_str(text),
             Self::Empty => serializer.serialize_none(),
         }
@@ -140,6 +147,8 @@ mod tests {
         check(Value::Millionths(1_250_000), "1.25");
         check(Value::Millionths(3), "0.000003");
         check(Value::Ratio(0.1), "0.1");
+        check(Value::Single(0.1), "0.1");
+        check(Value::Single(f32::NAN), "");
         check(Value::Empty, "");
     }
 

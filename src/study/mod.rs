@@ -7,6 +7,7 @@
 //! - [`judge`]: one run, and what was asked of it.
 //! - [`replicate`]: one scenario, many runs, in parallel: the mechanism of every study.
 //! - [`gather`]: what many runs come to, and how many of them it takes.
+//! - [`band`]: the spread of runs over time.
 //! - [`rides`]: how long blocks were ridden out, over runs.
 //! - [`compare`]: studies side by side, paired by replication.
 //! - [`breakpoint`]: the smallest outage that breaks a threshold.
@@ -14,6 +15,7 @@
 //! - [`truth`]: what runs come to beside what others say they must; [`regress`] has it as a layer.
 //! - [`estimate`]: one number over runs, its interval, and how that stands to a limit.
 
+pub mod band;
 pub mod breakpoint;
 pub mod compare;
 pub mod estimate;

@@ -30,6 +30,7 @@ impl Number {
             Value::Millionths(parts) => Some(Self::Real(parts as f64 / 1e6)),
             Value::Picodollars(parts) => Some(Self::Real(parts as f64 / 1e12)),
             Value::Ratio(number) => Some(Self::Real(number)),
+            Value::Single(number) => Some(Self::Real(number.into())),
             Value::Text(_) | Value::Empty => None,
         }
     }

@@ -92,6 +92,20 @@ pub trait Watch: Recorder {
     fn outcome(&mut self) -> Self::Outcome;
 }
 
+/// Takes the facts for both.
+impl<A: Watch, B: Watch> Watch for (A, B) {
+    type Outcome = (A::Outcome, B::Outcome);
+
+    fn begin(&mut self, replication: u64) {
+        self.0.begin(replication);
+        self.1.begin(replication);
+    }
+
+    fn outcome(&mut self) -> Self::Outcome {
+        (self.0.outcome(), self.1.outcome())
+    }
+}
+
 /// How a study came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {

@@ -137,7 +137,11 @@ impl<'s> Tally<'s> {
             Value::Nanoseconds(ns) => Some(ns),
             Value::Picodollars(parts) => Some(parts),
             // No series has any of these.
-            Value::Millionths(_) | Value::Ratio(_) | Value::Text(_) | Value::Empty => None,
+            Value::Millionths(_)
+            | Value::Ratio(_)
+            | Value::Single(_)
+            | Value::Text(_)
+            | Value::Empty => None,
         };
         let values: Option<i128> = self.series.columns.iter().map(cell).sum();
         if let Some(value) = values {

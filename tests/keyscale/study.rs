@@ -127,3 +127,48 @@ fn thresholds_are_judged_on_the_interval() {
         "of 12 runs, first in replication ",
     );
 }
+
+/// The band beside the replications: what lies in it is recomputed from runs by themselves.
+#[test]
+fn the_band_is_the_spread_of_the_runs() {
+    let folder = Folder::new("bands");
+    folder.write("a.toml", SMALL);
+    keyscale(&folder, ["run", "a.toml", "-r", "7"]).exits(0);
+    let rows = table(&folder.join("results/runs/a/bands.csv"));
+    let shown: Value =
+        serde_json::from_slice(&fs::read(folder.join("results/runs/a/manifest.json")).unwrap())
+            .unwrap();
+    let shown = shown["replication"].to_string();
+    let series = table(&folder.join("results/runs/a/timeseries.csv"));
+    assert!(rows.iter().all(|row| row["service"] == "web"), "one service is all together");
+    let find = |t: &str, statistic: &str, run: &str| {
+        let is = |row: &&std::collections::BTreeMap<String, String>| {
+            row["t_s"] == t && row["statistic"] == statistic && row["replication"] == run
+        };
+        rows.iter().find(is).unwrap()
+    };
+    for second in &series {
+        let t = second["t_s"].as_str();
+        let number = |statistic: &str, run: &str, column: &str| {
+            find(t, statistic, run)[column].parse::<f64>().unwrap()
+        };
+        let arrivals = |statistic, run| number(statistic, run, "arrivals");
+        assert_eq!(find(t, "median", "")["runs"], "7");
+        // Of seven the nearest ranks are the least, the fourth and the greatest.
+        let (low, high) = (arrivals("p5", ""), arrivals("p95", ""));
+        assert!((low..=high).contains(&arrivals("median", "")));
+        let own: f64 = second["arrivals"].parse().unwrap();
+        assert!((low..=high).contains(&own), "the run that is shown is one of the seven");
+        for run in ["0", "1", "2"] {
+            assert!((low..=high).contains(&arrivals("run", run)));
+            if run == shown {
+                assert_eq!(arrivals("run", run), own);
+                assert_eq!(
+                    number("run", run, "pending"),
+                    second["pending"].parse::<f64>().unwrap()
+                );
+            }
+        }
+    }
+    assert_eq!(rows.len(), series.len() * 6);
+}

@@ -72,6 +72,7 @@ impl Recorder for Kept {
                     Value::Picodollars(_)
                     | Value::Millionths(_)
                     | Value::Ratio(_)
+                    | Value::Single(_)
                     | Value::Text(_)
                     | Value::Empty => None,
                 });
