@@ -1,11 +1,12 @@
 //! What was asked of a run, a line each: whether it holds, what was seen, where the file asks it.
 
 use super::console::{BAD, Console, GOOD, WARNING};
-use super::numbers::{count, counted, dollars, length, share};
+pub(super) use super::numbers::shown;
+use super::numbers::{count, counted, length};
 use super::study_text::within;
 use crate::scenario::{Checked, Condition, Window};
-use crate::study::{Centre, Finding, Judgement, Number, Verdict};
-use crate::units::{SimDuration, SimTime};
+use crate::study::{Centre, Finding, Judgement, Verdict};
+use crate::units::SimTime;
 
 /// One thing that was asked, in words.
 pub(super) struct Told {
@@ -132,43 +133,5 @@ fn seen<T>(finding: &Finding<T>) -> String {
             });
             format!("{median}{told}, met in {} of {runs}{more}", count(over.met))
         }
-    }
-}
-
-/// A number in its unit.
-pub(super) fn shown(number: Number, unit: &str) -> String {
-    match (number, unit) {
-        (Number::Infinite, _) => "never".to_owned(),
-        (number, "s") if number.to_f64() >= 0.0 => length(SimDuration(number.to_f64() as u64)),
-        (number, "s") => format!("-{}", length(SimDuration(-number.to_f64() as u64))),
-        (number, "1") => share(number.to_f64()),
-        (number, "USD" | "USD/day") => dollars(number.to_f64()),
-        (Number::Whole(whole), _) => match u64::try_from(whole) {
-            Ok(whole) => count(whole),
-            Err(_) => whole.to_string(),
-        },
-        (Number::Real(real), _) => {
-            let text = format!("{real:.3}");
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_shown_in_their_units() {
-        let check = |number, unit, text: &str| assert_eq!(shown(number, unit), text);
-        check(Number::Whole(9_840_000_000), "s", "9.8s");
-        check(Number::Whole(-60_000_000_000), "s", "-1m");
-        check(Number::Real(0.0231), "1", "2.31 %");
-        check(Number::Whole(12_345), "requests", "12,345");
-        check(Number::Real(2.5), "instances", "2.5");
-        check(Number::Real(7.0), "requests", "7");
-        check(Number::Real(0.002), "USD", "$0.002");
-        check(Number::Real(12.875), "USD/day", "$12.88");
-        check(Number::Infinite, "s", "never");
     }
 }

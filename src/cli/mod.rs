@@ -15,7 +15,6 @@ mod interrupt;
 mod judged;
 mod load_files;
 mod man;
-mod numbers;
 mod policy;
 mod progress;
 mod quotas;
@@ -38,6 +37,7 @@ use args::{Args, Command};
 pub use console::Console;
 
 use crate::error::exit;
+use crate::output::numbers;
 
 /// Does what the arguments ask, the program's name first, and returns the exit code: 0 done, 1 the
 /// outside failed, 2 bad usage or a bad scenario and nothing written, 97 interrupted, 98 something

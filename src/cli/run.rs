@@ -20,7 +20,7 @@ use super::validate::described;
 use super::without::{self, Variant};
 use crate::error::{Error, exit};
 use crate::output::events::Context;
-use crate::output::{RunFolder, RunInfo, RunWriter, Written};
+use crate::output::{Closing, RunFolder, RunInfo, RunWriter, Written};
 use crate::record::Recorder;
 use crate::study::gather::FIRST;
 use crate::study::{Judge, Judgement};
@@ -207,19 +207,27 @@ fn run_one(
     };
     let lock = ready.checked.lock(&loads.locked);
     let info = study.as_ref().map(Studied::info);
-    let written = writer.finish(&lock, &loads.files, complete, judgement, info.as_ref())?;
+    let kept = ready.checked.kept();
+    let verdict = |written: &Written| text::in_short(&Ending::of(written, info.as_ref(), complete));
+    let written = writer.finish(Closing {
+        lock: &lock,
+        kept: &kept,
+        load_files: &loads.files,
+        complete,
+        judgement,
+        study: info.as_ref(),
+        verdict: &verdict,
+    })?;
     if asked.talk.verbose && study.is_none() {
         console.err(&format!("{speed}\n"));
     }
     let ending = Ending {
-        written: &written,
-        study: info.as_ref(),
         again: again(asked, job, Again::Same),
         next: complete.then(|| match &study {
             Some(_) => again(asked, job, Again::Seed(scenario.seed.wrapping_add(1))),
             None => again(asked, job, Again::Replicated),
         }),
-        complete,
+        ..Ending::of(&written, info.as_ref(), complete)
     };
     let judgement = &written.judgement;
     match asked.format {

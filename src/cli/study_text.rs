@@ -4,16 +4,16 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::console::Console;
-use super::judged::shown;
-use super::numbers::{count, counted, figures, rough_share};
-use super::text::{CAUSES, line, what, words};
+pub(super) use super::numbers::in_unit as number;
+use super::numbers::{count, counted, rough_share};
+use super::text::{CAUSES, line, what};
 use crate::output::{StudyInfo, Until};
 use crate::record::Cause;
 use crate::record::summary::SUMMARY;
 use crate::stats::interval::none_seen;
 use crate::study::gather::ServiceRuns;
 use crate::study::rides::BlockRuns;
-use crate::study::{Centre, Estimate, Number};
+use crate::study::{Centre, Estimate};
 
 /// What is told of each service: the column, and what people call it.
 const TOLD: [(&str, &str); 8] = [
@@ -32,15 +32,6 @@ const TOLD_OF_EACH: [&str; 3] = ["failed_ratio", "latency_s_p99", "ride_out_s"];
 
 /// Services whose numbers are told.
 const SERVICES: usize = 20;
-
-/// A number in the unit of its metric.
-pub(super) fn number(number: f64, unit: &str) -> String {
-    match unit {
-        "s" | "1" => shown(Number::from_unit(number, unit), unit),
-        _ if number.is_finite() && number >= 0.0 => figures(number),
-        _ => shown(Number::from_unit(number, unit), unit),
-    }
-}
 
 /// An estimate and its interval in words: `6.1 % ± 0.4 %`, or for a median `13m 40s (13m … 14m
 /// 20s)`.
@@ -174,7 +165,7 @@ pub(super) fn why(study: &StudyInfo<'_>) -> Option<String> {
     let told: Vec<String> = causes
         .iter()
         .take(CAUSES)
-        .map(|(cause, share)| format!("{} {}", words(*cause), rough_share(*share)))
+        .map(|(cause, share)| format!("{} {}", cause.words(), rough_share(*share)))
         .collect();
     (!told.is_empty()).then(|| told.join(", "))
 }
@@ -213,7 +204,7 @@ pub(super) fn sentence(study: &StudyInfo<'_>) -> String {
         );
     }
     let main = causes(total).first().map_or(String::new(), |(cause, share)| {
-        format!(": {} {}", words(*cause), rough_share(*share))
+        format!(": {} {}", cause.words(), rough_share(*share))
     });
     let ride_out = total.estimate_of("ride_out_s");
     let first = match (ride_out.count, ride_out.never) {

@@ -7,6 +7,7 @@ use super::judged;
 use super::numbers::{count, counted, dollars, length, rough_share, share};
 use super::quotas;
 use super::study_text;
+use crate::output::report;
 use crate::output::said::RevisionRow;
 use crate::output::{StudyInfo, Written};
 use crate::record::{BlockKind, CallOutcome, Cause, SummaryRow};
@@ -38,6 +39,17 @@ pub(super) struct Ending<'a> {
     pub next: Option<String>,
     /// Whether the run came to its end.
     pub complete: bool,
+}
+
+impl<'a> Ending<'a> {
+    /// What a run left behind, without commands.
+    pub(super) fn of(
+        written: &'a Written,
+        study: Option<&'a StudyInfo<'a>>,
+        complete: bool,
+    ) -> Self {
+        Self { written, study, again: String::new(), next: None, complete }
+    }
 }
 
 impl Ending<'_> {
@@ -309,6 +321,10 @@ pub(super) fn verdict(ending: &Ending<'_>, console: &mut Console<'_>) {
         "files",
         &format!("{folder}/: {} and {more} (see manifest.json)", names.join(", ")),
     );
+    let report = files().find(|name| *name == report::NAME);
+    if let Some(report) = report {
+        line(console, "report", &written.folder.join(report).display().to_string());
+    }
     line(console, "again", &ending.again);
     if let Some(next) = &ending.next {
         let next = console.styled(BOLD, next);
@@ -322,7 +338,7 @@ pub(super) fn why(total: &SummaryRow) -> Option<String> {
     let told: Vec<String> = causes
         .iter()
         .take(CAUSES)
-        .map(|(c, s)| format!("{} {}", words(*c), rough_share(*s)))
+        .map(|(c, s)| format!("{} {}", c.words(), rough_share(*s)))
         .collect();
     let rest: f64 = causes.iter().skip(CAUSES).map(|(_, share)| share).sum();
     let rest = (rest > 0.0).then(|| format!("others {}", rough_share(rest)));
@@ -340,25 +356,7 @@ fn causes(total: &SummaryRow) -> Vec<(Cause, f64)> {
 
 /// A cause in words, by its name in summaries; the name itself where it is none.
 pub(super) fn words_of(name: &str) -> &str {
-    Cause::ALL.iter().find(|cause| cause.name() == name).map_or(name, |cause| words(*cause))
-}
-
-/// A cause in words.
-pub(super) fn words(cause: Cause) -> &'static str {
-    match cause {
-        Cause::KeyDenied => "key denied",
-        Cause::KeyOutage => "key outage",
-        Cause::KeyQuota => "key quota",
-        Cause::StartBackoff => "back-off of failed starts",
-        Cause::StartRate => "limits on starts",
-        Cause::Starting => "container start",
-        Cause::MaxInstances => "max instances",
-        Cause::Autoscaler => "autoscaler",
-        Cause::Drain => "drain",
-        Cause::Crash => "crash",
-        Cause::OutOfMemory => "out of memory",
-        Cause::Service => "service time",
-    }
+    Cause::ALL.iter().find(|cause| cause.name() == name).map_or(name, |cause| cause.words())
 }
 
 /// The verdict in a sentence or two.
@@ -387,7 +385,7 @@ fn sentence(written: &Written, total: &SummaryRow) -> String {
         );
     }
     let main = causes(total).first().map_or(String::new(), |(cause, share)| {
-        format!(": {} {}", words(*cause), rough_share(*share))
+        format!(": {} {}", cause.words(), rough_share(*share))
     });
     let first = match (total.ride_out(), written.blocks.is_empty()) {
         (Some(ride_out), _) => {

@@ -1,8 +1,8 @@
-//! The only writers of files: a run's folder, its tables and its charts.
+//! The only writers of files: a run's folder, its tables, its charts and its report.
 //!
 //! A [`RunFolder`] appears whole or not at all. A [`RunWriter`] takes the facts of a run and
 //! streams them into the folder's tables; when the run is over it draws the charts from those
-//! tables, writes the summary and the manifest, and puts the folder in its place. No file holds
+//! tables and the report from all of these, writes the manifest, and puts the folder in its place. No file holds
 //! the time of day, a number of threads or a path, but for those of load files that are too large
 //! to copy: the same run leaves the same bytes.
 
@@ -12,6 +12,8 @@ pub mod events;
 pub mod folder;
 mod font;
 pub mod manifest;
+pub mod numbers;
+pub mod report;
 pub mod run;
 pub mod said;
 pub mod study;
@@ -22,6 +24,6 @@ mod whole;
 pub use csv::Table;
 pub use folder::RunFolder;
 pub use manifest::FileEntry;
-pub use run::{LoadFile, LoadFiles, RunInfo, RunWriter, Written};
+pub use run::{Closing, LoadFile, LoadFiles, RunInfo, RunWriter, Written};
 pub use study::{ReplicationTable, StudyInfo, Until};
 pub use whole::write_whole;

@@ -4,10 +4,11 @@ use std::io;
 use std::path::PathBuf;
 
 use super::chart;
-use super::csv::Rows;
+use super::csv::{Rows, whole_table};
 use super::events::{Context, Events};
 use super::folder::{RunFolder, outside};
 use super::manifest::{FileEntry, Manifest, json};
+use super::report;
 use super::said::{MessageRow, RevisionRow, Said};
 use super::study::{StudyInfo, write_summary};
 use super::summary_json::{BlockRow, Document};
@@ -20,6 +21,7 @@ use crate::record::fingerprint::{Fingerprint, Parts};
 use crate::record::quota::{BLAST_RADIUS, BlastPart, QUOTAS, QuotaRow};
 use crate::record::ride_out::RIDE_OUTS;
 use crate::record::{QuotaUse, Record, Recorder, RideOut, RideOuts, SummaryRow, Value};
+use crate::scenario::Kept;
 use crate::study::Judgement;
 use crate::units::{SimDuration, SimTime};
 
@@ -76,6 +78,24 @@ impl RunInfo {
     fn zero(&self) -> SimTime {
         SimTime::ZERO + self.warm_up
     }
+}
+
+/// What is known of a run when it is over.
+pub struct Closing<'a> {
+    /// The scenario with every default filled in.
+    pub lock: &'a str,
+    /// The values in it that are keyscale's own.
+    pub kept: &'a [Kept],
+    /// Copied in or named.
+    pub load_files: &'a LoadFiles,
+    /// False for a run that was interrupted.
+    pub complete: bool,
+    /// What is said of what was asked.
+    pub judgement: Judgement,
+    /// What it is one run of.
+    pub study: Option<&'a StudyInfo<'a>>,
+    /// The verdict in a sentence or two.
+    pub verdict: &'a dyn Fn(&Written) -> String,
 }
 
 /// What a run left behind.
@@ -176,23 +196,15 @@ impl RunWriter {
         self.failure.is_some()
     }
 
-    /// Writes what remains, draws the charts and puts the folder in its place. `lock` is the
-    /// scenario with every default filled in, `load_files` are copied in or named, `complete` is
-    /// false for a run that was interrupted, `study` is what it is one run of.
+    /// Writes what remains, draws the charts and puts the folder in its place.
     ///
     /// # Errors
     /// [`Error::Outside`] where the disk said no, now or earlier; then no folder is left.
-    pub fn finish(
-        self,
-        lock: &str,
-        load_files: &LoadFiles,
-        complete: bool,
-        judgement: Judgement,
-        study: Option<&StudyInfo<'_>>,
-    ) -> Result<Written, Error> {
+    pub fn finish(self, closing: Closing<'_>) -> Result<Written, Error> {
         let Self { mut folder, info, tables, events, failure, .. } = self;
         let Self { fingerprint, mut summary, blocks, quotas, said, revisions, mut rides, .. } =
             self;
+        let Closing { lock, kept, load_files, complete, judgement, study, verdict } = closing;
         if let Some(error) = failure {
             return Err(error);
         }
@@ -205,22 +217,32 @@ impl RunWriter {
         let events = events.into_file().map_err(outside("write", &folder.path(EVENTS)))?;
         folder.add(events)?;
         summary.iter_mut().for_each(|row| judgement.tell_hurt(row));
-        let rides = rides.take();
+        let mut written = Written {
+            folder: folder.target().to_owned(),
+            files: Vec::new(),
+            summary,
+            blocks,
+            rides: rides.take(),
+            quotas,
+            messages: said.rows(),
+            revisions,
+            fingerprint: fingerprint.parts(),
+            judgement,
+        };
         let zero = info.zero();
+        let Written { summary, rides, quotas, .. } = &written;
         write(&mut folder, "ride_outs.csv", RIDE_OUTS, rides.iter(), |get, ride| get(ride, zero))?;
-        write_summary(&mut folder, &summary, study)?;
+        write_summary(&mut folder, summary, study)?;
         let rows: Vec<QuotaRow<'_>> = quotas.iter().flat_map(QuotaUse::rows).collect();
         write(&mut folder, "quotas.csv", QUOTAS, rows.iter(), |get, row| get(row, zero))?;
         let parts: Vec<BlastPart<'_>> = quotas.iter().flat_map(QuotaUse::parts).collect();
         let name = "blast_radius.csv";
         write(&mut folder, name, BLAST_RADIUS, parts.iter(), |get, part| get(part, zero))?;
-        let fingerprint = fingerprint.parts();
-        let messages = said.rows();
-        let document = Document::new(&info, complete, &fingerprint, &summary, &judgement)
-            .with(&blocks, &quotas, &messages, &revisions)
-            .of_study(study);
+        let said = verdict(&written);
+        let document = Document::new(&info, complete, &written).said(&said).of_study(study);
         folder.write("summary.json", &json(&document)?)?;
         folder.write(LOCK, lock.as_bytes())?;
+        folder.write("defaults.csv", &defaults(kept))?;
         for file in &load_files.copied {
             folder.copy(file)?;
         }
@@ -229,9 +251,9 @@ impl RunWriter {
         for (name, bytes) in chart::draw(&folder.path(""), &services)? {
             folder.write(&name, &bytes)?;
         }
-        let target = folder.target().to_owned();
+        folder.write(report::NAME, &report::of_run(&folder.path(""))?)?;
         let (seed, replication) = (info.seed, info.replication);
-        let files = folder.finish(Manifest {
+        written.files = folder.finish(Manifest {
             name: &info.name,
             seed,
             replication,
@@ -239,19 +261,19 @@ impl RunWriter {
             complete,
             load_files: load_files.named.iter().map(FileEntry::from).collect(),
         })?;
-        Ok(Written {
-            folder: target,
-            files,
-            summary,
-            blocks,
-            rides,
-            quotas,
-            messages,
-            revisions,
-            fingerprint,
-            judgement,
-        })
+        Ok(written)
     }
+}
+
+/// `defaults.csv`: a row a value that is keyscale's own.
+fn defaults(kept: &[Kept]) -> Vec<u8> {
+    let row = |kept: &'_ Kept| {
+        let Kept { key, value, source, meaning } = kept;
+        [key.clone(), value.clone(), (*source).to_owned(), (*meaning).to_owned()]
+    };
+    let rows: Vec<[String; 4]> = kept.iter().map(row).collect();
+    let cells = rows.iter().map(|row| row.each_ref().map(|cell| Value::Text(cell)));
+    whole_table(&["key", "value", "source", "meaning"], cells)
 }
 
 /// Writes a table whose rows are all there.

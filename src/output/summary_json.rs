@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::run::RunInfo;
+use super::run::{RunInfo, Written};
 use super::said::{MessageRow, RevisionRow};
 use super::study::StudyInfo;
 use crate::record::columns::BLOCKS;
@@ -14,7 +14,7 @@ use crate::record::fingerprint::Parts;
 use crate::record::{Block, BlockKind, QuotaLevel, QuotaUse, QuotaUser, SummaryRow, Value};
 use crate::scenario::{Condition, Expect, Threshold, Window};
 use crate::stats::interval::{LEVEL, wilson};
-use crate::study::{Finding, Judgement, Number, Over};
+use crate::study::{Finding, Number, Over};
 use crate::units::{SECOND, SimTime};
 
 /// Version of this file's format.
@@ -132,6 +132,8 @@ pub(super) struct Document<'a> {
     warm_up_s: Value<'static>,
     duration_s: Value<'static>,
     sample_interval_s: Value<'static>,
+    /// The verdict in a sentence or two.
+    verdict: &'a str,
     fingerprint: &'a Parts,
     blocks: &'a [BlockRow],
     quotas: Vec<Spent<'a>>,
@@ -265,14 +267,9 @@ impl<'a> Said<'a> {
 
 impl<'a> Document<'a> {
     /// Of a run that is over.
-    pub(super) fn new(
-        info: &'a RunInfo,
-        complete: bool,
-        fingerprint: &'a Parts,
-        rows: &'a [SummaryRow],
-        judgement: &'a Judgement,
-    ) -> Self {
+    pub(super) fn new(info: &'a RunInfo, complete: bool, run: &'a Written) -> Self {
         let zero = SimTime::ZERO + info.warm_up;
+        let (rows, judgement) = (&run.summary, &run.judgement);
         Self {
             format_version: FORMAT_VERSION,
             keyscale: env!("CARGO_PKG_VERSION"),
@@ -284,11 +281,12 @@ impl<'a> Document<'a> {
             warm_up_s: Value::length(info.warm_up),
             duration_s: Value::length(info.duration),
             sample_interval_s: Value::length(info.sample_interval),
-            fingerprint,
-            blocks: &[],
-            quotas: Vec::new(),
-            messages: &[],
-            revisions: &[],
+            verdict: "",
+            fingerprint: &run.fingerprint,
+            blocks: &run.blocks,
+            quotas: run.quotas.iter().map(Spent::new).collect(),
+            messages: &run.messages,
+            revisions: &run.revisions,
             services: rows.iter().filter(|row| !row.service.is_empty()).collect(),
             total: rows.iter().find(|row| row.service.is_empty()),
             thresholds: judgement.thresholds.iter().map(|f| Said::threshold(f, zero)).collect(),
@@ -297,16 +295,9 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The same with what befell the run's keys.
-    pub(super) fn with(
-        self,
-        blocks: &'a [BlockRow],
-        quotas: &'a [QuotaUse],
-        messages: &'a [MessageRow],
-        revisions: &'a [RevisionRow],
-    ) -> Self {
-        let quotas = quotas.iter().map(Spent::new).collect();
-        Self { blocks, quotas, messages, revisions, ..self }
+    /// The same with its verdict.
+    pub(super) fn said(self, verdict: &'a str) -> Self {
+        Self { verdict, ..self }
     }
 
     /// The same of a run that is one of a study.

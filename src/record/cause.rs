@@ -57,6 +57,24 @@ impl Cause {
     /// Number of causes.
     pub const COUNT: usize = Self::ALL.len();
 
+    /// What people call it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::KeyDenied => "key denied",
+            Self::KeyOutage => "key outage",
+            Self::KeyQuota => "key quota",
+            Self::StartBackoff => "back-off of failed starts",
+            Self::StartRate => "limits on starts",
+            Self::Starting => "container start",
+            Self::MaxInstances => "max instances",
+            Self::Autoscaler => "autoscaler",
+            Self::Drain => "drain",
+            Self::Crash => "crash",
+            Self::OutOfMemory => "out of memory",
+            Self::Service => "service time",
+        }
+    }
+
     /// Whether the key is the cause.
     pub fn is_key(self) -> bool {
         self <= Self::KeyQuota

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::kept::{self, Kept};
 use super::overrides::{Override, apply, path};
 use super::problem::{Problem, Problems, Severity};
 use super::schema::Shape;
@@ -109,6 +110,11 @@ impl Checked {
             }
         }
         lock::print(&root, &Shape::root())
+    }
+
+    /// The values that are keyscale's own, with their sources.
+    pub fn kept(&self) -> Vec<Kept> {
+        kept::kept(&self.tree, &Shape::root())
     }
 
     /// A problem at the value of a key, for what is found out later: by reading a recorded load,

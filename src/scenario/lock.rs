@@ -77,6 +77,13 @@ fn elements(text: &mut String, node: &Node, shape: &Shape, path: &mut Vec<String
     }
 }
 
+/// A value alone, on one line.
+pub(super) fn value(node: &Node, shape: &Shape) -> String {
+    let mut text = String::new();
+    inline(&mut text, node, shape);
+    text
+}
+
 /// A value on one line, as the file has it.
 fn as_given(text: &mut String, node: &Node) {
     let mut before = "";

@@ -21,6 +21,7 @@ mod deploy;
 mod dry_run;
 mod fill;
 mod json_schema;
+pub mod kept;
 pub mod keys;
 mod limits;
 pub mod load;
@@ -54,6 +55,7 @@ pub use check::{Checked, Source, check, check_with};
 pub use crash::{Crash, OutOfMemory};
 pub use dry_run::{DryRun, Series, Signal, check_dry_run};
 pub use json_schema::json_schema;
+pub use kept::Kept;
 pub use keys::{
     Background, Breaker, Check, Cost, Domain, Enforcement, ExternalManager, Key, KeyName,
     Mechanism, Outages, Pool, Propagation, Protection, Quota, Retry, RetryBudget, RetryPolicy,

@@ -12,6 +12,7 @@ mod interrupted;
 mod program;
 mod readme;
 mod replay;
+mod report;
 mod results;
 mod scenarios;
 mod snapshots;

@@ -25,6 +25,9 @@ use panel::{Block, Canvas, Layer, Line, Panel, Scale, Stroke, Time};
 /// Pixels of a PNG for one of the picture.
 const ZOOM: f64 = 2.0;
 
+/// Where the time axis of every picture of a run begins and ends, in pixels.
+pub const PLOT: [f64; 2] = [panel::LEFT, panel::WIDTH - panel::RIGHT];
+
 /// A picture, drawn: its file's name and its bytes.
 pub type Drawn = (String, Vec<u8>);
 

@@ -142,8 +142,9 @@ pub const HEIGHT: f64 = 230.0;
 const EMPTY: f64 = 36.0;
 
 /// Margins of the plot within its panel, in pixels.
-const LEFT: f64 = 62.0;
-const RIGHT: f64 = 150.0;
+pub const LEFT: f64 = 62.0;
+/// See [`LEFT`].
+pub const RIGHT: f64 = 150.0;
 const TOP: f64 = 26.0;
 /// Height of a line of block names above the plot.
 const LANE: f64 = 17.0;

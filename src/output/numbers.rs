@@ -1,9 +1,10 @@
 //! Numbers as people read them: three figures, units, nothing rounded to none or to all.
 
+use crate::study::Number;
 use crate::units::{SECOND, SimDuration};
 
 /// A count with separators: `1,234,567`.
-pub(super) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {
@@ -16,13 +17,13 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// A count with its noun, in the plural where it is not one; `s` makes the plural.
-pub(super) fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", count(number))
 }
 
 /// A share of 0 to 1 in per cent: `2.31 %`; as many digits as keep it apart from 0 and from 100.
-pub(super) fn share(part: f64) -> String {
+pub fn share(part: f64) -> String {
     let percent = part * 100.0;
     let near = percent.min(100.0 - percent);
     let digits = match near {
@@ -37,7 +38,7 @@ pub(super) fn share(part: f64) -> String {
 }
 
 /// A share of 0 to 1 in whole per cent.
-pub(super) fn rough_share(part: f64) -> String {
+pub fn rough_share(part: f64) -> String {
     match part * 100.0 {
         p if p > 0.0 && p < 1.0 => "<1 %".to_owned(),
         p if p < 100.0 && p > 99.0 => ">99 %".to_owned(),
@@ -46,7 +47,7 @@ pub(super) fn rough_share(part: f64) -> String {
 }
 
 /// A length of time: `8.3ms`, `102ms`, `9.8s`, `3m 12s`, `1h 4m`, `35d`.
-pub(super) fn length(length: SimDuration) -> String {
+pub fn length(length: SimDuration) -> String {
     let rounded = |unit: u64| (length.0 + unit / 2) / unit;
     let decimal = |tenths: u64, unit: &str| match tenths % 10 {
         0 => format!("{}{unit}", tenths / 10),
@@ -75,7 +76,7 @@ pub(super) fn length(length: SimDuration) -> String {
 }
 
 /// A number of zero or more in three figures at least: `0.00231`, `20`, `166.7`, `1,234`.
-pub(super) fn figures(number: f64) -> String {
+pub fn figures(number: f64) -> String {
     let digits = match number {
         n if n >= 1_000.0 => return count(n.round() as u64),
         n if n >= 100.0 => 1,
@@ -88,7 +89,7 @@ pub(super) fn figures(number: f64) -> String {
 }
 
 /// An amount of dollars: `$0.00231`, `$41.20`, `$1,234`.
-pub(super) fn dollars(amount: f64) -> String {
+pub fn dollars(amount: f64) -> String {
     match amount {
         n if n >= 1_000.0 => format!("${}", count(n.round() as u64)),
         n if n >= 0.1 => format!("${n:.2}"),
@@ -97,8 +98,37 @@ pub(super) fn dollars(amount: f64) -> String {
     }
 }
 
+/// A number in its unit.
+pub fn shown(number: Number, unit: &str) -> String {
+    match (number, unit) {
+        (Number::Infinite, _) => "never".to_owned(),
+        (number, "s") if number.to_f64() >= 0.0 => length(SimDuration(number.to_f64() as u64)),
+        (number, "s") => format!("-{}", length(SimDuration(-number.to_f64() as u64))),
+        (number, "1") => share(number.to_f64()),
+        (number, "USD" | "USD/day") => dollars(number.to_f64()),
+        (Number::Whole(whole), _) => match u64::try_from(whole) {
+            Ok(whole) => count(whole),
+            Err(_) => whole.to_string(),
+        },
+        (Number::Real(real), _) => {
+            let text = format!("{real:.3}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+    }
+}
+
+/// A number that is in the unit of its metric already: a share or a length as people read them,
+/// anything else in figures.
+pub fn in_unit(number: f64, unit: &str) -> String {
+    match unit {
+        "s" | "1" => shown(Number::from_unit(number, unit), unit),
+        _ if number.is_finite() && number >= 0.0 => figures(number),
+        _ => shown(Number::from_unit(number, unit), unit),
+    }
+}
+
 /// A rate with a letter for its size: `1.9M`.
-pub(super) fn short(number: f64) -> String {
+pub fn short(number: f64) -> String {
     match number {
         n if n >= 9_950_000.0 => format!("{:.0}M", n / 1e6),
         n if n >= 995_000.0 => format!("{:.1}M", n / 1e6),
@@ -196,5 +226,19 @@ mod tests {
         let said: Vec<String> =
             [0.0, 994.0, 1_234.0, 45_678.0, 999_999.0, 1.94e6, 12.3e6].map(short).into();
         assert_eq!(said, ["0", "994", "1.2k", "46k", "1.0M", "1.9M", "12M"]);
+    }
+
+    #[test]
+    fn numbers_are_shown_in_their_units() {
+        let check = |number, unit, text: &str| assert_eq!(shown(number, unit), text);
+        check(Number::Whole(9_840_000_000), "s", "9.8s");
+        check(Number::Whole(-60_000_000_000), "s", "-1m");
+        check(Number::Real(0.0231), "1", "2.31 %");
+        check(Number::Whole(12_345), "requests", "12,345");
+        check(Number::Real(2.5), "instances", "2.5");
+        check(Number::Real(7.0), "requests", "7");
+        check(Number::Real(0.002), "USD", "$0.002");
+        check(Number::Real(12.875), "USD/day", "$12.88");
+        check(Number::Infinite, "s", "never");
     }
 }

@@ -1,0 +1,93 @@
+//! Parts of a page that every report has: texts from outside, links, tables behind a fold.
+
+use std::fmt::Write;
+
+use maud::{Escaper, Markup, Render, html};
+
+/// A text from outside: it is escaped, letters that nobody can see are replaced, and whatever
+/// direction it runs in ends with it.
+pub struct Outside<'a>(pub &'a str);
+
+impl Render for Outside<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        buffer.push_str("<bdi>");
+        let mut escaper = Escaper::new(buffer);
+        for letter in self.0.chars() {
+            let seen = match letter {
+                '\n' | '\t' => ' ',
+                c if c.is_control() => '\u{fffd}',
+                c => c,
+            };
+            // A string takes any letter.
+            let _ = escaper.write_char(seen);
+        }
+        buffer.push_str("</bdi>");
+    }
+}
+
+/// Where a file beside the page is found: its name, with everything that means something in an
+/// address written as bytes.
+pub fn beside(name: &str) -> String {
+    let mut link = "./".to_owned();
+    for byte in name.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' => {
+                link.push(char::from(byte));
+            }
+            other => {
+                let _ = write!(link, "%{other:02X}");
+            }
+        }
+    }
+    link
+}
+
+/// A link to a file beside the page.
+pub fn link(name: &str) -> Markup {
+    html! { a href=(beside(name)) { (Outside(name)) } }
+}
+
+/// A table of texts; columns but the first `names` are numbers.
+pub fn table(head: &[&str], names: usize, rows: &[Vec<String>]) -> Markup {
+    let class = |at: usize| (at >= names).then_some("n");
+    html! {
+        div.wide {
+            table {
+                thead { tr { @for (at, cell) in head.iter().enumerate() {
+                    th scope="col" class=[class(at)] { (Outside(cell)) }
+                } } }
+                tbody { @for row in rows { tr { @for (at, cell) in row.iter().enumerate() {
+                    td class=[class(at)] { (Outside(cell)) }
+                } } } }
+            }
+        }
+    }
+}
+
+/// A table of which at most so many rows are told; the others are in a file.
+pub fn first_rows(
+    head: &[&str],
+    names: usize,
+    rows: &[Vec<String>],
+    most: usize,
+    file: &str,
+) -> Markup {
+    html! {
+        (table(head, names, &rows[..rows.len().min(most)]))
+        @if rows.len() > most {
+            p.note { "and " (rows.len() - most) " more: " (link(file)) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_never_markup() {
+        let written = Outside("<b>\"a\" & 'c'\u{1}\n\u{202e}").render().into_string();
+        assert_eq!(written, "<bdi>&lt;b&gt;&quot;a&quot; &amp; 'c'\u{fffd} \u{202e}</bdi>");
+        assert_eq!(beside("javascript:a b/\"é"), "./javascript%3Aa%20b%2F%22%C3%A9");
+    }
+}
