@@ -183,7 +183,8 @@ pub(super) struct Validate {
 }
 
 /// Runs scenarios as often as they say and compares them with their references: formulas, published
-/// tables, other programs, measurements. Exits with 98 where one is not met.
+/// tables, other programs, measurements. Settings of a policy with a table [replay] are replayed, and
+/// compared decision by decision. Exits with 98 where a row is not met.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:

@@ -7,10 +7,10 @@ use super::args::Policy;
 use super::console::Console;
 use super::read::text;
 use crate::error::{Error, exit};
-use crate::input::{Wanted, read_series};
+use crate::input::{Wanted, read_decisions, read_series};
 use crate::output::write_whole;
 use crate::scenario::problem::Problems;
-use crate::scenario::{DryRun, Series, Signal, Source, check_dry_run};
+use crate::scenario::{Decisions, DryRun, Replay, Series, Signal, Source, check_dry_run};
 use crate::units::SimDuration;
 use crate::world::autoscaler::replay::{columns, replay};
 
@@ -27,13 +27,9 @@ pub(super) fn policy(asked: &Policy, console: &mut Console<'_>) -> u8 {
     if settings.is_err() || !asked.quiet {
         console.problems(&found);
     }
-    let wanted = |settings: &DryRun| match asked.closed_loop {
-        true => Wanted { ready: false, signals: &[Signal::Load] },
-        false => Wanted { ready: true, signals: settings.signals() },
-    };
     // Without settings nobody knows which columns are needed.
     let Ok(settings) = settings else { return exit::USAGE };
-    let series = match read_series(&asked.series, wanted(&settings)) {
+    let series = match read_series(&asked.series, wanted(&settings, asked.closed_loop)) {
         Ok(series) => series,
         Err(problems) => {
             console.problems(&problems);
@@ -53,7 +49,61 @@ pub(super) fn policy(asked: &Policy, console: &mut Console<'_>) -> u8 {
 fn settings(path: &Path) -> Result<DryRun, Problems> {
     let text = text(path, "settings")?;
     let origin = path.display().to_string();
-    check_dry_run(&Source { origin: &origin, text: &text, stem: "", folder: Path::new("") })
+    let folder = path.parent().unwrap_or(Path::new(""));
+    check_dry_run(&Source { origin: &origin, text: &text, stem: "", folder })
+}
+
+/// What a series must have.
+fn wanted(settings: &DryRun, closed_loop: bool) -> Wanted<'static> {
+    match closed_loop {
+        true => Wanted { ready: false, signals: &[Signal::Load] },
+        false => Wanted { ready: true, signals: settings.signals() },
+    }
+}
+
+/// A replay whose decisions somebody else has worked out.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    /// The name of the file of settings.
+    pub case: String,
+    /// The policy.
+    pub settings: DryRun,
+    /// What is asked of it.
+    pub replay: Replay,
+    /// The series.
+    pub series: Series,
+    /// What it must decide.
+    pub decisions: Decisions,
+}
+
+/// Reads settings that say what they must decide, with the files that they name, and tells all that
+/// there is to say about them; `None` where something is wrong.
+pub(super) fn recorded(path: &Path, quiet: bool, console: &mut Console<'_>) -> Option<Recorded> {
+    let read = || -> Result<Option<Recorded>, Problems> {
+        let settings = settings(path)?;
+        let Some(replay) = settings.replay.clone() else { return Ok(None) };
+        let closed = replay.startup.is_some();
+        let columns = columns(&settings.autoscaler, closed);
+        let series = read_series(&replay.series, wanted(&settings, closed));
+        let decisions = read_decisions(&replay.decisions, &columns, "replay.decisions");
+        let case = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        match (series, decisions) {
+            (Ok(series), Ok(decisions)) => {
+                Ok(Some(Recorded { case, settings, replay, series, decisions }))
+            }
+            (series, decisions) => {
+                let wrong = series.err().into_iter().chain(decisions.err());
+                Err(Problems(wrong.flat_map(|problems| problems.0).collect()))
+            }
+        }
+    };
+    let found = read();
+    match &found {
+        Ok(Some(recorded)) if !quiet => console.problems(&recorded.settings.warnings),
+        Ok(_) => {}
+        Err(problems) => console.problems(problems),
+    }
+    found.ok().flatten()
 }
 
 /// Writes the rows where they are wanted.

@@ -34,17 +34,24 @@ pub(super) struct Ready {
 /// place of one that can't run.
 pub(super) fn read_all(what: &What, talk: Talk, console: &mut Console<'_>) -> Vec<Option<Ready>> {
     let overrides = what.overrides();
-    let one = |path: &PathBuf| {
-        let (found, ready) = match read(path, &overrides, talk, console) {
-            Ok((warnings, ready)) => (warnings, Some(ready)),
-            Err(problems) => (problems, None),
-        };
-        if ready.is_none() || !talk.quiet {
-            console.problems(&found);
-        }
-        ready
+    what.scenarios.iter().map(|path| read_one(path, &overrides, talk, console)).collect()
+}
+
+/// Reads a scenario and tells everything there is to say about it; `None` where it can't run.
+pub(super) fn read_one(
+    path: &Path,
+    overrides: &[Override],
+    talk: Talk,
+    console: &mut Console<'_>,
+) -> Option<Ready> {
+    let (found, ready) = match read(path, overrides, talk, console) {
+        Ok((warnings, ready)) => (warnings, Some(ready)),
+        Err(problems) => (problems, None),
     };
-    what.scenarios.iter().map(one).collect()
+    if ready.is_none() || !talk.quiet {
+        console.problems(&found);
+    }
+    ready
 }
 
 /// One scenario with its warnings.

@@ -1,24 +1,45 @@
-//! `keyscale regress`: scenarios beside the numbers that others say they must come to.
+//! `keyscale regress`: scenarios beside the numbers that others say they must come to, and policies
+//! beside the decisions.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::Regress;
 use super::console::{BAD, BOLD, Console, GOOD};
 use super::interrupt::Interrupt;
 use super::numbers::counted;
-use super::read::{Ready, read_all};
+use super::policy::{Recorded, recorded};
+use super::read::{Ready, read_one, text};
 use crate::error::{Error, exit};
 use crate::output::validation::{MARKERS, between_markers, csv, markdown, shown};
 use crate::output::write_whole;
+use crate::scenario::is_replay;
+use crate::study::decisions::decisions;
 use crate::study::regress::Layer;
 use crate::study::truth::{Row, Standing, truth};
 
-/// Compares scenarios with their references; the exit code.
+/// What is compared.
+enum Case {
+    /// A scenario with its references.
+    Scenario(Box<Ready>),
+    /// A policy with its decisions.
+    Policy(Box<Recorded>),
+}
+
+/// Compares scenarios and policies with what is said of them; the exit code.
 pub(super) fn regress(asked: &Regress, console: &mut Console<'_>) -> u8 {
-    let all = read_all(&asked.what, asked.talk, console);
-    let Some(ready) = all.into_iter().collect::<Option<Vec<Ready>>>() else { return exit::USAGE };
-    match compare(asked, &ready, console) {
+    let overrides = asked.what.overrides();
+    let mut read = |path: &PathBuf| match text(path, "scenario") {
+        Ok(text) if is_replay(&text) => {
+            recorded(path, asked.talk.quiet, console).map(|case| Case::Policy(Box::new(case)))
+        }
+        Ok(_) | Err(_) => read_one(path, &overrides, asked.talk, console)
+            .map(|ready| Case::Scenario(Box::new(ready))),
+    };
+    // All of them are read, so that everything is told.
+    let all: Vec<Option<Case>> = asked.what.scenarios.iter().map(&mut read).collect();
+    let Some(cases) = all.into_iter().collect::<Option<Vec<Case>>>() else { return exit::USAGE };
+    match compare(asked, &cases, console) {
         Ok(Some(layer)) => verdict(&layer, console),
         Ok(None) => {
             console.err("interrupted: nothing is written\n");
@@ -35,10 +56,15 @@ pub(super) fn regress(asked: &Regress, console: &mut Console<'_>) -> u8 {
 /// where somebody asked to stop.
 fn compare(
     asked: &Regress,
-    ready: &[Ready],
+    cases: &[Case],
     console: &mut Console<'_>,
 ) -> Result<Option<Layer>, Error> {
-    if let Some(without) = ready.iter().find(|r| r.checked.scenario.references.is_empty()) {
+    let scenarios = cases.iter().filter_map(|case| match case {
+        Case::Scenario(ready) => Some(ready),
+        Case::Policy(_) => None,
+    });
+    let mut without = scenarios.filter(|ready| ready.checked.scenario.references.is_empty());
+    if let Some(without) = without.next() {
         return Err(Error::Usage(format!(
             "error: {} says nothing of what it must come to\n  \
              = help: add tables [[reference]] with metric, value and source",
@@ -49,16 +75,20 @@ fn compare(
     let text = asked.markdown.as_deref().map(text_around).transpose()?;
     let interrupt = Interrupt::listen()?;
     let mut rows = Vec::new();
-    for ready in ready {
-        let scenario = &ready.checked.scenario;
-        let mut go_on = || !interrupt.asked();
-        let found =
-            truth(scenario, &ready.traces, ready.duration, &mut go_on).map_err(|broken| {
-                let (name, seed) = (&scenario.name, scenario.seed);
-                Error::Law(format!("{broken}\n  = help: scenario {name}, seed {seed}"))
-            })?;
+    for case in cases {
+        let (found, first) = match case {
+            Case::Scenario(ready) => (of_scenario(ready, &interrupt)?, None),
+            Case::Policy(p) => {
+                let (row, first) =
+                    decisions(&p.case, &p.settings, &p.replay, &p.series, &p.decisions);
+                (Some(vec![row]), first)
+            }
+        };
         let Some(found) = found else { return Ok(None) };
         told(&found, console);
+        if let Some(first) = first {
+            console.out(format!("   the first that does not: {first}\n"));
+        }
         rows.extend(found);
     }
     if let Some(path) = &asked.csv {
@@ -70,6 +100,16 @@ fn compare(
         write_whole(path, whole.unwrap_or(table).as_bytes())?;
     }
     Ok(Some(Layer::Truth(rows)))
+}
+
+/// What a scenario comes to; nothing where somebody asked to stop.
+fn of_scenario(ready: &Ready, interrupt: &Interrupt) -> Result<Option<Vec<Row>>, Error> {
+    let scenario = &ready.checked.scenario;
+    let mut go_on = || !interrupt.asked();
+    truth(scenario, &ready.traces, ready.duration, &mut go_on).map_err(|broken| {
+        let (name, seed) = (&scenario.name, scenario.seed);
+        Error::Law(format!("{broken}\n  = help: scenario {name}, seed {seed}"))
+    })
 }
 
 /// What stands in a file that a table goes to; nothing where there is no such file.

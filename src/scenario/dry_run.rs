@@ -1,13 +1,16 @@
 //! Settings of a policy without a service, and the recorded series that it is replayed over.
 
+use std::path::{Path, PathBuf};
+
 use super::autoscaler::{Autoscaler, HpaMetric, KnativeMetric, Schedule};
-use super::build::count;
+use super::build::{count, text};
 use super::check::Source;
 use super::problem::Problems;
 use super::schema::Shape;
 use super::source::{Findings, Sources};
 use super::tree::Node;
 use super::{checks, fill, read, syntax};
+use crate::units::SimDuration;
 
 /// A policy to be replayed.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +25,32 @@ pub struct DryRun {
     pub min_instances: u32,
     /// Most instances.
     pub max_instances: u32,
+    /// What it must decide over which series, where the settings say so.
+    pub replay: Option<Replay>,
     /// What is probably not meant.
     pub warnings: Problems,
+}
+
+/// A series, and what a policy must decide over it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replay {
+    /// The file of the series, as the reader must open it.
+    pub series: PathBuf,
+    /// Time from wanting an instance to having it ready; absent: the series says how many were.
+    pub startup: Option<SimDuration>,
+    /// The file of the decisions, as the reader must open it.
+    pub decisions: PathBuf,
+    /// Who says so.
+    pub source: String,
+}
+
+/// Decisions that must come out of a replay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Decisions {
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// A row a decision: a cell for each column.
+    pub rows: Vec<Vec<String>>,
 }
 
 /// A series of whole seconds without gaps.
@@ -75,6 +102,17 @@ impl Series {
     }
 }
 
+impl Replay {
+    fn build(table: &Node, folder: &Path) -> Self {
+        Self {
+            series: folder.join(text(table, "series")),
+            startup: table.get("startup").and_then(Node::duration),
+            decisions: folder.join(text(table, "decisions")),
+            source: text(table, "source").to_owned(),
+        }
+    }
+}
+
 impl DryRun {
     /// What the policy looks at; of several one is enough.
     pub fn signals(&self) -> &'static [Signal] {
@@ -96,6 +134,11 @@ impl DryRun {
             Autoscaler::Fixed { .. } => &[],
         }
     }
+}
+
+/// Whether a text is settings of a policy that say what it must decide, and no scenario.
+pub fn is_replay(text: &str) -> bool {
+    syntax::parse(text, &mut Findings::default()).0.get("replay").is_some()
 }
 
 /// Reads the settings of a policy: one table `[autoscaler.NAME]`, and `container_concurrency`.
@@ -128,6 +171,7 @@ pub fn check_dry_run(source: &Source<'_>) -> Result<DryRun, Problems> {
         container_concurrency: concurrency.unwrap_or(unsaid),
         min_instances: count(&root, "min_instances"),
         max_instances: count(&root, "max_instances"),
+        replay: root.get("replay").map(|table| Replay::build(table, source.folder)),
         warnings: found.into_problems(&sources),
     })
 }

@@ -53,7 +53,7 @@ pub use autoscaler::{
 pub use billing::{Billing, BillingModel, StartPhase};
 pub use check::{Checked, Source, check, check_with};
 pub use crash::{Crash, OutOfMemory};
-pub use dry_run::{DryRun, Series, Signal, check_dry_run};
+pub use dry_run::{Decisions, DryRun, Replay, Series, Signal, check_dry_run, is_replay};
 pub use json_schema::json_schema;
 pub use kept::Kept;
 pub use keys::{

@@ -496,6 +496,14 @@ pub static POLICY: &[Row] = rows! {
         "least instances of cloud_run and per_request";
     "max_instances" count(1, 100_000), default("100_000", "Assumption: a dry run shows what the policy wants"),
         "most instances of cloud_run and per_request";
+    "replay" Kind::Table, optional("nobody says what must come out"),
+        "a series and what the policy must decide over it, for regress";
+    "replay.series" Kind::Path, required("series = \"load.csv\""), "a CSV file, relative to this file's folder";
+    "replay.startup" LENGTH, optional("the series says how many instances were ready"),
+        "the series is the offered load, and an instance that is wanted is ready after this time";
+    "replay.decisions" Kind::Path, required("decisions = \"decisions.csv\""),
+        "a CSV file of the rows that must come out, relative to this file's folder";
+    "replay.source" Kind::Text, required("source = \"worked out by hand\""), "who says so";
 };
 
 /// The keys of a law of durations, wherever one stands; a part of a mixture has all but `mixture`.

@@ -13,11 +13,13 @@
 //! - [`breakpoint`]: the smallest outage that breaks a threshold.
 //! - [`on_paper`]: what a formula says of the same.
 //! - [`truth`]: what runs come to beside what others say they must; [`regress`] has it as a layer.
+//! - [`decisions`]: the same of a policy's decisions over a series.
 //! - [`estimate`]: one number over runs, its interval, and how that stands to a limit.
 
 pub mod band;
 pub mod breakpoint;
 pub mod compare;
+pub mod decisions;
 pub mod estimate;
 pub mod gather;
 pub mod judge;

@@ -24,6 +24,53 @@ fn exact_references_hold() {
     assert!(!ran.out.contains('✗'), "{}", ran.out);
 }
 
+/// Policies decide over the kept series as a second implementation does.
+#[test]
+fn replays_decide_as_they_must() {
+    let folder = Folder::new("kept-replays");
+    let cases = ["knative-spike", "knative-gaps", "hpa-behavior", "cloud-run-drivers"].map(case);
+    let args = ["regress"].into_iter().chain(cases.iter().map(String::as_str));
+    let ran = keyscale(&folder, args.collect::<Vec<_>>()).exits(0);
+    assert!(ran.out.contains(" ✓ decisions that agree: 199 for 199 ± 0  ("), "{}", ran.out);
+    assert!(ran.out.ends_with("Met: 4 rows of truth hold.\n"), "{}", ran.out);
+}
+
+#[test]
+fn a_replay_that_decides_otherwise_fails() {
+    let folder = Folder::new("other-replay");
+    folder.write("load.csv", "t_s,load\n0,1\n1,1\n2,1\n3,1\n4,1\n");
+    let settings = "[autoscaler]\nfixed = { instances = 3 }\n[replay]\nseries = 'load.csv'\n\
+                    startup = '1s'\ndecisions = 'must.csv'\nsource = 'nobody'\n";
+    folder.write("fixed.toml", settings);
+    let header = "t_s,ready,wanted,replicas\n";
+    let check = |rows: &str, code: i32, parts: &[&str]| {
+        folder.write("must.csv", format!("{header}{rows}"));
+        let ran = keyscale(&folder, ["regress", "fixed.toml"]).exits(code);
+        for part in parts {
+            assert!(ran.out.contains(part) || ran.err.contains(part), "{part}: {}", ran.out);
+        }
+    };
+    let right = "1,3,3,3\n2,3,3,3\n3,3,3,3\n4,3,3,3\n";
+    check(right, 0, &["✓ decisions that agree: 4 for 4", "Met: 1 row of truth"]);
+    let other = right.replace("3,3,3,3", "3,3,4,3");
+    let said = ["✗ decisions that agree: 3 for 4", "wanted at 3 s is 3 for 4", "1 of 1 row"];
+    check(&other, 98, &said);
+    // A decision too few, and one too many, which takes one off.
+    let said = ["agree: 2 for 3", "4,3,3,3 should not be there"];
+    check(&right[..24], 98, &said);
+    check(&format!("{right}5,3,3,3\n"), 98, &["agree: 4 for 5", "5,3,3,3 is missing"]);
+    check("1,3,3\n", 2, &["a decision has 3 fields, the header 4", "must.csv:2"]);
+    check("", 2, &["the file of decisions has a header and no rows"]);
+    folder.write("must.csv", "t_s,ready,wanted\n1,3,3\n");
+    let ran = keyscale(&folder, ["regress", "fixed.toml"]).exits(2);
+    ran.says(&["the file of decisions has no column `replicas`", "named by replay.decisions"]);
+    folder.write("fixed.toml", settings.replace("'must.csv'", "'none.csv'"));
+    let ran = keyscale(&folder, ["regress", "fixed.toml"]).exits(2);
+    ran.says(&["can't read the file of decisions none.csv: there is no such file"]);
+    folder.write("fixed.toml", settings.replace("series = 'load.csv'\n", ""));
+    keyscale(&folder, ["regress", "fixed.toml"]).exits(2).says(&["series is missing"]);
+}
+
 /// Formulas of queues, over shorter runs than the table has.
 #[test]
 fn theory_holds_in_short() {

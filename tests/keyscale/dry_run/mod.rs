@@ -3,6 +3,7 @@
 mod cloud_run;
 mod command;
 mod hpa;
+mod kept;
 mod knative;
 mod random;
 mod worked;

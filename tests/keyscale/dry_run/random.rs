@@ -53,7 +53,7 @@ impl Dice {
     }
 
     /// Ready instances that follow nobody, and reports with some left out.
-    fn observed(&mut self, length: usize) -> Vec<(i64, Option<f64>)> {
+    pub(super) fn observed(&mut self, length: usize) -> Vec<(i64, Option<f64>)> {
         let (load, mut ready) = (self.load(length), self.within(0, 6));
         let silent = self.pick(&[2, 5, 1_000]);
         let mut quiet = 0;
