@@ -45,6 +45,8 @@ pub(super) enum Command {
     Policy(Policy),
     /// Find the smallest outage that breaks a threshold
     Breakpoint(Breakpoint),
+    /// Draw the pictures of a folder of results again
+    Chart(Chart),
     /// Write a scenario to begin with
     Init(Init),
     /// Print the schema of scenario files, for editors
@@ -307,6 +309,69 @@ pub(super) enum Printed {
     Json,
     /// For tables: a row a length that was tried.
     Csv,
+}
+
+/// Draws the pictures of a folder of results again, from its tables alone: as they are, or on dark
+/// paper and in other sizes. Prints the path of each.
+#[derive(Debug, clap::Args)]
+#[command(before_help = "\
+Examples:
+  keyscale chart results/runs/demo
+  keyscale chart results/runs/demo --theme dark --format svg
+  keyscale chart results/runs/demo --only gantt --size slide --out talk")]
+pub(super) struct Chart {
+    /// A folder of results, or a table that is drawn by itself
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+    /// The paper; the names of pictures on dark paper end with -dark
+    #[arg(long, value_enum, default_value_t)]
+    pub theme: ChartTheme,
+    /// The size; the names of pictures in another than the usual end with it
+    #[arg(long, value_enum, default_value_t)]
+    pub size: ChartSize,
+    /// The form, by default both
+    #[arg(long, value_enum)]
+    pub format: Option<ChartForm>,
+    /// Draw this picture, by its name without an end; repeats
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Folder that the pictures go to, by default the one with the tables
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// What paper pictures are on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ChartTheme {
+    /// White.
+    #[default]
+    Light,
+    /// Nearly black.
+    Dark,
+}
+
+/// How large pictures are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ChartSize {
+    /// For pages: 960 pixels wide.
+    #[default]
+    Report,
+    /// For slides: 1280 × 720 pixels.
+    Slide,
+    /// For lists: 480 pixels wide.
+    Thumbnail,
+}
+
+/// The form of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ChartForm {
+    /// Drawn anew at any size.
+    Svg,
+    /// Two pixels for one of the picture.
+    Png,
 }
 
 /// Writes a scenario to begin with, full of comments, into the working folder.

@@ -6,6 +6,7 @@
 mod advice;
 mod args;
 mod breakpoint;
+mod chart;
 mod compare;
 mod completions;
 mod console;
@@ -54,6 +55,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) 
                 Command::Policy(asked) => policy::policy(asked, console),
                 Command::Validate(asked) => validate::validate(asked, console),
                 Command::Breakpoint(asked) => breakpoint::breakpoint(asked, console),
+                Command::Chart(asked) => chart::chart(asked, console),
                 Command::Init(asked) => init::init(asked, console),
                 Command::Schema(_) => schema::schema(console),
                 Command::Completions(asked) => completions::completions(asked, console),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -139,8 +140,12 @@ pub(super) fn folder(name: &str, path: &Path) -> Result<Side, Error> {
 
 /// The rows of all services together, with the columns that there are.
 fn rows(path: &Path, texts: &[&str]) -> Result<BTreeMap<u64, Vec<f64>>, Error> {
-    let table = Table::open(path, texts, |cells| cells[0].is_empty())?;
-    let columns: Vec<Vec<f64>> = SUMMARY.iter().map(|c| table.numbers(c.name)).collect();
+    let metrics = SUMMARY[1..].iter().map(|column| column.name);
+    let columns: Vec<&str> = metrics.chain(["replication"]).collect();
+    let table = Table::open(path, texts, &columns, |cells| cells[0].is_empty())?;
+    let metrics = SUMMARY[1..].iter().map(|column| table.numbers(column.name));
+    // The service is no number.
+    let columns: Vec<Vec<f64>> = iter::once(vec![f64::NAN; table.len()]).chain(metrics).collect();
     let row = |at: usize| columns.iter().map(|column| column[at]).collect();
     let numbers = table.numbers("replication");
     Ok(numbers.iter().enumerate().map(|(at, number)| (*number as u64, row(at))).collect())
@@ -172,7 +177,7 @@ fn of_run(name: &str, path: &Path) -> Result<Side, Error> {
 
 /// A baseline has the seed and the length in each row, and the services' names in one cell.
 fn of_baseline(name: &str, path: &Path) -> Result<Side, Error> {
-    let table = Table::open(path, &["service", "services"], |_| true)?;
+    let table = Table::open(path, &["service", "services"], &["seed", "run_s"], |_| true)?;
     let first = |column: &str| table.numbers(column).first().copied().unwrap_or(0.0);
     let services = table.texts("services").first().map(String::as_str).unwrap_or_default();
     Ok(Side {

@@ -109,8 +109,8 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a file. The columns of `texts` are names, all others numbers; `keep` chooses rows by
-    /// the cells of `texts`, in that order.
+    /// Reads a file: the columns of `texts` are names, those of `numbers` are numbers, and no
+    /// others are looked at. `keep` chooses rows by the cells of `texts`, in that order.
     ///
     /// # Errors
     /// [`Error::Outside`] where the file can't be read, [`Error::Usage`] with file and line where
@@ -118,19 +118,18 @@ impl Table {
     pub fn open(
         path: &Path,
         texts: &[&str],
+        numbers: &[&str],
         keep: impl FnMut(&[&str]) -> bool,
     ) -> Result<Self, Error> {
         let file = File::open(path).map_err(outside("read", path))?;
-        Self::read(file, texts, keep).map_err(|fault| match fault {
-            Fault::Outside(error) => outside("read", path)(error),
-            Fault::Table(text) => Error::Usage(format!("error: {}: {text}", path.display())),
-        })
+        Self::read(file, texts, numbers, keep).map_err(|fault| fault.of(path))
     }
 
     /// Reads a table, as [`Table::open`] does.
     pub(super) fn read(
         source: impl io::Read,
         texts: &[&str],
+        numbers: &[&str],
         mut keep: impl FnMut(&[&str]) -> bool,
     ) -> Result<Self, Fault> {
         let mut reader = csv::ReaderBuilder::new().buffer_capacity(BUFFER).from_reader(source);
@@ -140,7 +139,8 @@ impl Table {
             header.iter().position(|h| h == *name).ok_or_else(missing)
         };
         let named: Vec<usize> = texts.iter().map(place).collect::<Result<_, _>>()?;
-        let numbered: Vec<usize> = (0..header.len()).filter(|i| !named.contains(i)).collect();
+        let place = |name: &&str| header.iter().position(|h| h == *name);
+        let numbered: Vec<usize> = numbers.iter().filter_map(place).collect();
         let mut text_cells = vec![Vec::new(); named.len()];
         let mut number_cells = vec![Vec::new(); numbered.len()];
         let (mut record, mut rows) = (csv::StringRecord::new(), 0);
@@ -164,11 +164,13 @@ impl Table {
             }
         }
         let by_name = |i: &usize| header[*i].to_owned();
-        Ok(Self {
-            rows,
-            numbers: numbered.iter().map(by_name).zip(number_cells).collect(),
-            texts: named.iter().map(by_name).zip(text_cells).collect(),
-        })
+        let mut read: BTreeMap<String, Vec<f64>> =
+            numbered.iter().map(by_name).zip(number_cells).collect();
+        for name in numbers {
+            read.entry((*name).to_owned()).or_insert_with(|| vec![f64::NAN; rows]);
+        }
+        let texts = named.iter().map(by_name).zip(text_cells).collect();
+        Ok(Self { rows, numbers: read, texts })
     }
 
     /// Rows.
@@ -181,9 +183,10 @@ impl Table {
         self.rows == 0
     }
 
-    /// A column of numbers, not-a-number where the cell is empty; no number in all rows where there is
-    /// no such column, so that tables of other versions can be drawn.
+    /// A column of numbers that was read, not-a-number where the cell is empty; no number in all
+    /// rows where the file has no such column, so that tables of other versions can be drawn.
     pub fn numbers(&self, name: &str) -> Vec<f64> {
+        debug_assert!(self.numbers.contains_key(name), "column {name} was not asked for");
         self.numbers.get(name).cloned().unwrap_or_else(|| vec![f64::NAN; self.rows])
     }
 
@@ -197,6 +200,19 @@ impl Table {
     pub fn texts(&self, name: &str) -> &[String] {
         self.texts.get(name).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The names of the columns of a file.
+///
+/// # Errors
+/// See [`Table::open`].
+pub fn header(path: &Path) -> Result<Vec<String>, Error> {
+    let file = File::open(path).map_err(outside("read", path))?;
+    let read = |file| -> Result<Vec<String>, Fault> {
+        let mut reader = csv::Reader::from_reader(file);
+        Ok(reader.headers()?.iter().map(str::to_owned).collect())
+    };
+    read(file).map_err(|fault| fault.of(path))
 }
 
 /// A cell as a number; an empty one is not a number.
@@ -216,6 +232,16 @@ pub(super) enum Fault {
     Table(String),
 }
 
+impl Fault {
+    /// The error of a file.
+    fn of(self, path: &Path) -> Error {
+        match self {
+            Self::Outside(error) => outside("read", path)(error),
+            Self::Table(text) => Error::Usage(format!("error: {}: {text}", path.display())),
+        }
+    }
+}
+
 impl From<csv::Error> for Fault {
     fn from(error: csv::Error) -> Self {
         match error.is_io_error() {
@@ -233,25 +259,32 @@ mod tests {
 
     #[test]
     fn columns_come_back_by_name() {
-        let table = Table::read(TEXT.as_bytes(), &["service"], |_| true).expect("a table");
+        let numbers = ["t_s", "pending", "latency_s_p50", "retries"];
+        let table = Table::read(TEXT.as_bytes(), &["service"], &numbers, |_| true);
+        let table = table.expect("a table");
         assert_eq!(table.len(), 2);
         assert_eq!(table.numbers("t_s"), [-1.0, 0.0]);
         assert_eq!(table.texts("service"), ["web", "a,\"b"]);
         let p50 = table.numbers("latency_s_p50");
         assert!(p50[0].is_nan() && p50[1] == 0.25);
         assert!(table.numbers("retries").iter().all(|n| n.is_nan()), "a column of later versions");
-        let web = Table::read(TEXT.as_bytes(), &["service"], |c| c == ["web"]).expect("a table");
-        assert_eq!(web.numbers("pending"), [2.0]);
+        let web = Table::read(TEXT.as_bytes(), &["service"], &["pending"], |c| c == ["web"]);
+        assert_eq!(web.expect("a table").numbers("pending"), [2.0]);
+        // What is not asked for may hold anything.
+        assert!(Table::read(TEXT.as_bytes(), &[], &["pending"], |_| true).is_ok());
     }
 
     #[test]
     fn faults_are_located() {
-        let check =
-            |text: &str, expected: &str| match Table::read(text.as_bytes(), &["service"], |_| true)
-            {
-                Err(Fault::Table(said)) => assert!(said.contains(expected), "{said}"),
-                other => panic!("{text:?}: {other:?}"),
-            };
+        let check = |text: &str, expected: &str| match Table::read(
+            text.as_bytes(),
+            &["service"],
+            &["t_s"],
+            |_| true,
+        ) {
+            Err(Fault::Table(said)) => assert!(said.contains(expected), "{said}"),
+            other => panic!("{text:?}: {other:?}"),
+        };
         check("t_s,pending\n0,1\n", "there is no column service");
         check("t_s,service\n0,web\nsoon,web\n", "line 3, column t_s");
         check("t_s,service\n0,web,7\n", "3 fields");

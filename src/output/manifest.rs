@@ -1,12 +1,16 @@
 //! `manifest.json`: what a folder holds, and the mark by which keyscale knows its own.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
+use super::folder::outside;
 use super::run::LoadFile;
 use crate::error::Error;
+use crate::record::fingerprint::hex;
 
 /// Its name.
 pub const NAME: &str = "manifest.json";
@@ -15,7 +19,7 @@ pub const NAME: &str = "manifest.json";
 pub const FORMAT_VERSION: u32 = 1;
 
 /// One file of a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
     /// Its name in the folder.
     pub name: String,
@@ -82,15 +86,60 @@ struct Mark {
     _format_version: u32,
     #[serde(rename = "keyscale")]
     _keyscale: String,
+    #[serde(default)]
+    files: Vec<FileEntry>,
+}
+
+impl Mark {
+    /// That of a folder, where it is one of ours.
+    fn of(folder: &Path) -> Option<Self> {
+        let text = fs::read(folder.join(NAME)).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
 }
 
 /// Whether a run may replace what stands at a path: results that keyscale wrote, or an empty
 /// folder.
 pub(super) fn is_replaceable(path: &Path) -> bool {
-    let marked = || {
-        let text = fs::read(path.join(NAME)).ok()?;
-        serde_json::from_slice::<Mark>(&text).ok()
-    };
     let empty = || fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-    marked().is_some() || empty()
+    Mark::of(path).is_some() || empty()
+}
+
+/// Reads the tables of a folder that keyscale wrote, and checks that they are as it wrote them: what
+/// the reader finds wrong with one comes first, because it says where.
+///
+/// # Errors
+/// What `read` fails with; [`Error::Usage`] where the folder is none of ours, or a table is no
+/// longer what the manifest says; [`Error::Outside`] where one can't be read.
+pub fn check_tables<T>(folder: &Path, read: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    let shown = folder.display();
+    let Some(mark) = Mark::of(folder) else {
+        return Err(Error::Usage(format!(
+            "error: {shown} holds no keyscale results\n  \
+             = help: name a folder that a run left, as results/runs/demo"
+        )));
+    };
+    let tables = || mark.files.iter().filter(|file| file.name.ends_with(".csv"));
+    if let Some(missing) = tables().find(|file| !folder.join(&file.name).exists()) {
+        return Err(Error::Usage(format!(
+            "error: {} is missing, which {NAME} names\n  = help: run the scenario again",
+            folder.join(&missing.name).display()
+        )));
+    }
+    let tables_read = read()?;
+    for file in tables() {
+        let path = folder.join(&file.name);
+        let mut source = File::open(&path).map_err(outside("read", &path))?;
+        let mut digest = Sha256::new();
+        let bytes = io::copy(&mut source, &mut digest).map_err(outside("read", &path))?;
+        if bytes != file.bytes || hex(&digest.finalize()) != file.sha256 {
+            return Err(Error::Usage(format!(
+                "error: {}: it is not the table that was written: {NAME} has other {}\n  \
+                 = help: run the scenario again; its lock file is beside it",
+                path.display(),
+                if bytes == file.bytes { "contents of the same length" } else { "contents" },
+            )));
+        }
+    }
+    Ok(tables_read)
 }

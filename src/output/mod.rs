@@ -23,7 +23,7 @@ mod whole;
 
 pub use csv::Table;
 pub use folder::RunFolder;
-pub use manifest::FileEntry;
+pub use manifest::{FileEntry, check_tables};
 pub use run::{Closing, LoadFile, LoadFiles, RunInfo, RunWriter, Written};
 pub use study::{ReplicationTable, StudyInfo, Until};
 pub use whole::write_whole;

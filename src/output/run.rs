@@ -246,10 +246,11 @@ impl RunWriter {
         for file in &load_files.copied {
             folder.copy(file)?;
         }
-        let services = summary.iter().map(|row| row.service.clone());
-        let services: Vec<String> = services.filter(|name| !name.is_empty()).collect();
-        for (name, bytes) in chart::draw(&folder.path(""), &services)? {
-            folder.write(&name, &bytes)?;
+        for picture in chart::of_folder(&folder.path(""))? {
+            for form in chart::Form::ALL {
+                let (name, bytes) = picture.file(chart::Look::default(), form)?;
+                folder.write(&name, &bytes)?;
+            }
         }
         folder.write(report::NAME, &report::of_run(&folder.path(""))?)?;
         let (seed, replication) = (info.seed, info.replication);

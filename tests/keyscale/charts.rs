@@ -80,10 +80,11 @@ fn attribute<'t>(tag: &'t str, name: &str) -> &'t str {
 /// Width and height of an SVG, and its texts.
 fn read(svg: &str) -> (f64, f64, Vec<Text>) {
     let number = |tag, name| attribute(tag, name).parse::<f64>().unwrap();
+    let size = number(svg, "font-size");
     let texts = svg.split("<text").skip(1).map(|rest| {
         let (tag, rest) = rest.split_once('>').unwrap();
         let content = rest.split("</text>").next().unwrap().trim().to_owned();
-        let (x, y, size) = (number(tag, "x"), number(tag, "y"), number(tag, "font-size"));
+        let (x, y) = (number(tag, "x"), number(tag, "y"));
         // A letter of a sans-serif font is 0.58 of its size wide, on average.
         let width = content.chars().count() as f64 * size * 0.58;
         let left = match attribute(tag, "text-anchor") {
@@ -98,28 +99,51 @@ fn read(svg: &str) -> (f64, f64, Vec<Text>) {
     (number(svg, "width"), number(svg, "height"), texts.collect())
 }
 
+/// What is wrong with the texts of an SVG: too small, cut, or on one another.
+fn faults(name: &str, svg: &str) -> Vec<String> {
+    let (width, height, texts) = read(svg);
+    let mut faults = Vec::new();
+    for (i, text) in texts.iter().enumerate() {
+        if text.size < 12.0 {
+            faults.push(format!("{name}: {text:?} is too small"));
+        }
+        let inside = text.left >= 0.0 && text.right <= width && text.top >= 0.0;
+        if !inside || text.bottom > height {
+            faults.push(format!("{name}: {text:?} is cut"));
+        }
+        for other in &texts[..i] {
+            let apart = text.left >= other.right || other.left >= text.right;
+            let above = text.top >= other.bottom || other.top >= text.bottom;
+            if !apart && !above {
+                faults.push(format!("{name}: {text:?} lies on {other:?}"));
+            }
+        }
+    }
+    faults
+}
+
+/// The SVGs of a folder by name.
+fn svgs(folder: &Folder, within: &str) -> Vec<(String, String)> {
+    let names = folder.list(within).into_iter().filter(|name| name.ends_with(".svg"));
+    let read = |name: String| {
+        let text = fs::read_to_string(folder.join(within).join(&name)).unwrap();
+        (name, text)
+    };
+    names.map(read).collect()
+}
+
 #[test]
 fn texts_are_whole_and_apart() {
     let folder = Folder::new("charts");
     folder.write("crowded.toml", CROWDED);
     keyscale(&folder, ["run", "crowded.toml", "--quiet"]).exits(0);
     let results = "results/runs/crowded";
-    let names = folder.list(results);
-    let svgs: Vec<&String> = names.iter().filter(|name| name.ends_with(".svg")).collect();
-    assert_eq!(svgs.len(), 14, "seven pictures a service: {svgs:?}");
-    for name in svgs {
-        let path = folder.join(results).join(name);
-        let (width, height, texts) = read(&fs::read_to_string(&path).unwrap());
-        for (i, text) in texts.iter().enumerate() {
-            assert!(text.size >= 12.0, "{name}: {text:?} is too small");
-            let inside = text.left >= 0.0 && text.right <= width && text.top >= 0.0;
-            assert!(inside && text.bottom <= height, "{name}: {text:?} is cut");
-            for other in &texts[..i] {
-                let apart = text.left >= other.right || other.left >= text.right;
-                let above = text.top >= other.bottom || other.top >= text.bottom;
-                assert!(apart || above, "{name}: {text:?} lies on {other:?}");
-            }
-        }
+    let drawn = svgs(&folder, results);
+    assert_eq!(drawn.len(), 14, "seven pictures a service: {:?}", folder.list(results));
+    for (name, svg) in drawn {
+        let found = faults(&name, &svg);
+        assert!(found.is_empty(), "{}", found.join("\n"));
+        let (width, height, texts) = read(&svg);
         let blocks = [
             "outage of vault-of-somebody-else: TIMEOUT",
             "key the-key-of-checkout disabled",
@@ -130,6 +154,7 @@ fn texts_are_whole_and_apart() {
             let touched = !name.ends_with("-idle.svg");
             assert_eq!(named, touched, "{name}: {block} is not among {texts:?}");
         }
+        let path = folder.join(results).join(&name);
         let png = File::open(path.with_extension("png")).unwrap();
         let mut reader = png::Decoder::new(BufReader::new(png)).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
@@ -138,4 +163,73 @@ fn texts_are_whole_and_apart() {
         let ink = pixels.iter().filter(|&&value| value < 64).count();
         assert!(ink > 1_000, "{name}: the PNG is empty");
     }
+    pictures_are_drawn_again(&folder, results);
+    other_looks(&folder, results);
+    changed_tables_are_refused(&folder, results);
+}
+
+/// `keyscale chart` leaves the same bytes as the run did.
+fn pictures_are_drawn_again(folder: &Folder, results: &str) {
+    let pictures = || -> Vec<(String, Vec<u8>)> {
+        let names = folder.list(results).into_iter();
+        let is_picture = |name: &String| name.ends_with(".svg") || name.ends_with(".png");
+        let read = |name: String| {
+            let bytes = fs::read(folder.join(results).join(&name)).unwrap();
+            (name, bytes)
+        };
+        names.filter(is_picture).map(read).collect()
+    };
+    let of_run = pictures();
+    for (name, _) in &of_run {
+        fs::remove_file(folder.join(results).join(name)).unwrap();
+    }
+    let ran = keyscale(folder, ["chart", results]).exits(0);
+    assert!(pictures() == of_run, "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), of_run.len(), "{}", ran.out);
+}
+
+/// Other looks have other names, and their texts are whole and apart as well.
+fn other_looks(folder: &Folder, results: &str) {
+    let look = ["--theme", "dark", "--size", "thumbnail", "--format", "svg", "--out", "small"];
+    keyscale(folder, [&["chart", results][..], &look].concat()).exits(0);
+    let args = ["chart", results, "--size", "slide", "--only", "gantt-idle", "--out", "slides"];
+    keyscale(folder, args).exits(0);
+    let names = ["gantt-idle-slide.png", "gantt-idle-slide.svg"];
+    assert_eq!(folder.list("slides"), names);
+    let small = svgs(folder, "small");
+    assert_eq!(small.len(), 14);
+    for (name, svg) in small {
+        assert!(name.ends_with("-dark-thumbnail.svg"), "{name}");
+        assert!(svg.contains("width=\"480\""), "{svg}");
+        assert!(svg.contains("class=\"f-paper\" width=\"480\"") && !svg.contains("#FFFFFF\"/>"));
+        let found = faults(&name, &svg);
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
+
+/// A folder that is none of ours, a torn table and a changed one are told, and nothing is drawn.
+fn changed_tables_are_refused(folder: &Folder, results: &str) {
+    let refused = |args: &[&str], says: &[&str]| {
+        let ran = keyscale(folder, [&["chart"], args, &["--out", "none"]].concat()).exits(2);
+        ran.says(says);
+        assert!(folder.list("none").is_empty());
+    };
+    folder.write("strange/timeseries.csv", "t_s\n0\n");
+    refused(&["strange"], &["strange holds no keyscale results"]);
+    refused(&["crowded.toml"], &["crowded.toml is no table that is drawn by itself"]);
+    refused(&[results, "--only", "gant"], &["there is no picture gant", "gantt-idle"]);
+    let path = folder.join(results).join("timeseries.csv");
+    let whole = fs::read_to_string(&path).unwrap();
+    let lines = whole.lines().count();
+    fs::write(&path, &whole[..whole.len() - 20]).unwrap();
+    let torn = format!("line: {lines}");
+    refused(&[results], &["timeseries.csv", &torn]);
+    let edited = whole.replacen("\n1,", "\nsoon,", 1);
+    fs::write(&path, edited).unwrap();
+    refused(&[results], &["timeseries.csv: line ", "column t_s: expected a number"]);
+    let changed = whole.replacen("\n1,", "\n2,", 1);
+    fs::write(&path, changed).unwrap();
+    refused(&[results], &["timeseries.csv: it is not the table that was written"]);
+    fs::remove_file(&path).unwrap();
+    refused(&[results], &["timeseries.csv is missing, which manifest.json names"]);
 }

@@ -24,6 +24,7 @@ fn helps_begin_with_three_examples() {
         vec!["validate", "--help"],
         vec!["policy", "--help"],
         vec!["breakpoint", "--help"],
+        vec!["chart", "--help"],
         vec!["init", "--help"],
         vec!["schema", "--help"],
         vec!["completions", "--help"],

@@ -47,13 +47,27 @@ const STEPS: [f64; 20] = [
     10_800.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0,
 ];
 
-/// Instants that a time axis marks, with their texts.
-pub fn time(from: f64, until: f64) -> Vec<(f64, String)> {
+/// Instants that a time axis marks, with their texts: about so many at most.
+pub fn time(from: f64, until: f64, most: f64) -> Vec<(f64, String)> {
     let span = until - from;
-    let step = STEPS.into_iter().find(|s| span / s <= 9.0).unwrap_or(span / 8.0);
+    let step = STEPS.into_iter().find(|s| span / s <= most).unwrap_or(span / most);
     let first = (from / step).ceil() as i64;
     let last = ((until + 1e-9) / step).floor() as i64;
     (first..=last).map(|i| i as f64 * step).map(|t| (t, clock(t, span))).collect()
+}
+
+/// What the numbers of a time axis are.
+pub fn time_unit(span: f64) -> &'static str {
+    match span {
+        s if s <= 3_600.0 => "min:s",
+        s if s <= 3.0 * 86_400.0 => "h:min",
+        _ => "days",
+    }
+}
+
+/// An instant in words.
+pub fn time_text(t: f64, span: f64) -> String {
+    clock(t, span)
 }
 
 /// An instant in the form that fits the span of the axis.
@@ -106,9 +120,9 @@ mod tests {
     #[test]
     fn time_has_at_most_ten_marks() {
         for span in [7.0, 61.0, 1_800.0, 7_200.0, 90_000.0, 3e6] {
-            let marks = time(0.0, span);
+            let marks = time(0.0, span, 9.0);
             assert!((3..=10).contains(&marks.len()), "{span}: {marks:?}");
         }
-        assert_eq!(time(0.0, 1_800.0)[1].1, "T+05:00");
+        assert_eq!(time(0.0, 1_800.0, 9.0)[1].1, "T+05:00");
     }
 }

@@ -91,6 +91,20 @@ pub struct Lives {
     pub clocks: Vec<Clock>,
 }
 
+/// Names of `instances.csv`.
+const NAMES: [&str; 3] = ["service", "reason", "order"];
+/// Its numbers that are drawn; the instants come last, in order.
+const NUMBERS: [&str; 8] = [
+    "revision",
+    "serial",
+    "begun_s",
+    "unlocking_s",
+    "fetching_s",
+    "ready_s",
+    "draining_s",
+    "ended_s",
+];
+
 /// A row of `instances.csv` as far as it is drawn.
 struct Life {
     /// Revision, and start order or the serial of what has none.
@@ -111,11 +125,10 @@ pub fn read(
     revisions: &Table,
 ) -> Result<(Lives, String), Error> {
     let every = (begun / MOST_ATTEMPTS).ceil().max(1.0) as u64;
-    let instances =
-        Table::open(&folder.join("instances.csv"), &["service", "reason", "order"], |cells| {
-            let shown = |order: u64| order.is_multiple_of(every);
-            cells[0] == service && cells[2].parse().map_or(true, shown)
-        })?;
+    let instances = Table::open(&folder.join("instances.csv"), &NAMES, &NUMBERS, |cells| {
+        let shown = |order: u64| order.is_multiple_of(every);
+        cells[0] == service && cells[2].parse().map_or(true, shown)
+    })?;
     let grace = grace(folder, service, time, revisions)?;
     let retries = retries(folder, service)?;
     let mut orders: BTreeMap<(u64, bool, u64), Row> = BTreeMap::new();
@@ -185,9 +198,7 @@ fn lives<'a>(
     grace: &'a [(u64, f64, f64)],
     retries: &'a BTreeMap<(u64, u64), Vec<f64>>,
 ) -> impl Iterator<Item = Life> + use<'a> {
-    let [revision, serial] = ["revision", "serial"].map(|c| table.numbers(c));
-    let columns = ["begun_s", "unlocking_s", "fetching_s", "ready_s", "draining_s", "ended_s"];
-    let instants = columns.map(|column| table.numbers(column));
+    let [revision, serial, instants @ ..] = NUMBERS.map(|column| table.numbers(column));
     let states =
         [State::Starting, State::Unlocking, State::Starting, State::Running, State::Draining];
     let (orders, reasons) = (table.texts("order"), table.texts("reason"));
@@ -225,12 +236,11 @@ fn lives<'a>(
 
 /// When key calls of starts were tried again, by revision and serial.
 fn retries(folder: &Path, service: &str) -> Result<BTreeMap<(u64, u64), Vec<f64>>, Error> {
-    let texts = ["service", "attempt", "key", "purpose", "outcome", "denial", "domain"];
-    let calls = Table::open(&folder.join("key_calls.csv"), &texts, |cells| {
-        cells[0] == service && cells[1] != "1"
-    })?;
-    let [begun, revision, serial] =
-        ["begun_s", "revision", "serial"].map(|column| calls.numbers(column));
+    let numbers = ["begun_s", "revision", "serial"];
+    let again = |cells: &[&str]| cells[0] == service && cells[1] != "1";
+    let path = folder.join("key_calls.csv");
+    let calls = Table::open(&path, &["service", "attempt"], &numbers, again)?;
+    let [begun, revision, serial] = numbers.map(|column| calls.numbers(column));
     let mut by_life: BTreeMap<(u64, u64), Vec<f64>> = BTreeMap::new();
     for i in (0..calls.len()).filter(|&i| serial[i].is_finite()) {
         by_life.entry((revision[i] as u64, serial[i] as u64)).or_default().push(begun[i]);
@@ -245,8 +255,8 @@ fn grace(
     time: &Time,
     revisions: &Table,
 ) -> Result<Vec<(u64, f64, f64)>, Error> {
-    let texts = ["change", "subject", "detail"];
-    let changes = Table::open(&folder.join("changes.csv"), &texts, |cells| {
+    let names = ["change", "subject"];
+    let changes = Table::open(&folder.join("changes.csv"), &names, &["t_s"], |cells| {
         matches!(cells[0], "clock_started" | "clock_stopped" | "waiting_period_over")
     })?;
     let of_service = revisions
@@ -272,9 +282,11 @@ fn grace(
 
 /// The clocks of a service whose key was blocked.
 fn clocks(folder: &Path, service: &str, time: &Time) -> Result<Vec<Clock>, Error> {
-    let summary = Table::open(&folder.join("summary.csv"), &["service", "statistic"], |cells| {
-        cells[0] == service && cells[1] == "run"
-    })?;
+    let numbers =
+        ["first_block_s", "customers_hurt_s", "revocation_detected_s", "data_unreachable_s"];
+    let of_service = |cells: &[&str]| cells[0] == service && cells[1] == "run";
+    let path = folder.join("summary.csv");
+    let summary = Table::open(&path, &["service", "statistic"], &numbers, of_service)?;
     let of = |name: &'static str, from: &str, until: &str, event: &str| {
         let first =
             |column: &str| summary.numbers(column).first().copied().filter(|t| t.is_finite());
@@ -317,8 +329,8 @@ mod tests {
                     web,1,1,0,key_outage,10,11,,,,20\n\
                     web,1,2,0,revoked,22,23,24,26,40,45\n\
                     web,1,3,1,cancelled,30,31,,,,33\n";
-        let table = Table::read(text.as_bytes(), &["service", "reason", "order"], |_| true);
-        let time = Time { rows: Vec::new(), from: 0.0, until: 60.0, blocks: Vec::new() };
+        let table = Table::read(text.as_bytes(), &NAMES, &NUMBERS, |_| true);
+        let time = Time { until: 60.0, ..Time::default() };
         let retries = BTreeMap::from([((1, 1), vec![15.0])]);
         let table = table.expect("a table");
         let lives: Vec<Life> = lives(&table, &time, &[(1, 30.0, 40.0)], &retries).collect();

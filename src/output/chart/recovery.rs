@@ -1,50 +1,64 @@
 //! Small multiples: the key calls of several services on the same axes, and how long each took to
 //! clear its backlog once its key was usable again.
 
-use super::panel::{self, Panel, Time};
-use super::{any, key_calls, shortened, sum, with_quota};
+use std::rc::Rc;
+
+use super::panel::{Body, Panel, Time};
+use super::run::{any, key_calls, shortened, sum, with_quota};
 use crate::output::csv::Table;
 
 /// Services of one picture.
 const SERVICES: std::ops::RangeInclusive<usize> = 2..=12;
 
-/// Height of a panel in pixels.
-const HEIGHT: f64 = 190.0;
+/// Height of a plot in pixels.
+const PLOT: f64 = 110.0;
 
 /// The key calls of a service.
 pub struct Recovery {
     panel: Panel,
-    time: Time,
     /// The quota at each row.
     quota: Table,
 }
 
-/// The panel of a service with its time axis, where the service called a key.
-pub fn of(service: &str, rows: &Table, time: &Time) -> Option<Recovery> {
-    let mut panel = key_calls(rows);
-    if !panel.lines.iter().any(any) {
+/// The panel of a service, where the service called a key.
+pub fn of(service: &str, rows: &Table, time: &Rc<Time>) -> Option<Recovery> {
+    let panel = key_calls(rows, time);
+    let Body::Series(series) = &panel.body else { return None };
+    if !series.lines.iter().any(any) {
         return None;
     }
-    panel.title = format!("{}: {}", shortened(service), panel.title);
-    panel.note = cleared(rows, time);
-    panel.height = HEIGHT;
-    Some(Recovery { panel, time: time.clone(), quota: rows.only("quota_limit") })
+    let title = format!("{}: {}", shortened(service), panel.title);
+    let panel = Panel { title, note: cleared(rows, time), plot: PLOT, ..panel };
+    Some(Recovery { panel, quota: rows.only("quota_limit") })
 }
 
 /// The panels of several services with one value axis; none where there are too few, or too many
 /// for one picture.
-pub fn together(services: Vec<Recovery>) -> Option<Vec<(Panel, Time)>> {
+pub fn together(services: Vec<Recovery>) -> Option<Vec<Panel>> {
     if !SERVICES.contains(&services.len()) {
         return None;
     }
-    let highest = |reach: f64, service: &Recovery| reach.max(panel::greatest(&service.panel));
-    let reach = services.iter().fold(0.0, highest);
-    let quotas = services.into_iter().map(|Recovery { panel, time, quota }| {
-        (with_quota(Panel { reach, ..panel }, &quota), time)
-    });
-    let panels: Vec<(Panel, Time)> = quotas.collect();
-    let reach = panels.iter().map(|(panel, _)| panel::greatest(panel)).fold(reach, f64::max);
-    Some(panels.into_iter().map(|(panel, time)| (Panel { reach, ..panel }, time)).collect())
+    let reach = |panels: &mut dyn Iterator<Item = &Panel>| {
+        panels
+            .filter_map(|panel| match &panel.body {
+                Body::Series(series) => Some(series.greatest()),
+                Body::Lives(_) => None,
+            })
+            .fold(0.0, f64::max)
+    };
+    let reaching = |mut panel: Panel, reach: f64| {
+        if let Body::Series(series) = &mut panel.body {
+            series.reach = reach;
+        }
+        panel
+    };
+    let highest = reach(&mut services.iter().map(|service| &service.panel));
+    let quotas = services
+        .into_iter()
+        .map(|Recovery { panel, quota }| with_quota(reaching(panel, highest), &quota));
+    let panels: Vec<Panel> = quotas.collect();
+    let highest = reach(&mut panels.iter());
+    Some(panels.into_iter().map(|panel| reaching(panel, highest)).collect())
 }
 
 /// How long after the end of the last block no start waited for the key or to be tried again, and
@@ -90,11 +104,18 @@ mod tests {
             for (t, n) in pending.iter().enumerate() {
                 text.push_str(&format!("{},web,0,0,{n}\n", 10 * t));
             }
-            let rows = Table::read(text.as_bytes(), &["service"], |_| true).expect("a table");
+            let rows = Table::read(
+                text.as_bytes(),
+                &["service"],
+                &["instances_unlocking", "starts_backing_off", "pending"],
+                |_| true,
+            )
+            .expect("a table");
             let label = String::new();
             let block = Block { kind: "quota".to_owned(), label, from: 0.0, until };
             let ends = (1..=6).map(|i| f64::from(10 * i)).collect();
-            let time = Time { rows: ends, from: 0.0, until: 60.0, blocks: vec![block] };
+            let time =
+                Time { rows: ends, from: 0.0, until: 60.0, blocks: vec![block], marks: Vec::new() };
             assert_eq!(cleared(&rows, &time), expected, "{pending:?}");
         };
         check([9, 9, 3, 0, 0, 0], 20.0, "cleared 20s after the return");

@@ -2,22 +2,8 @@
 
 use crate::output::csv::Table;
 
-/// The columns of `revisions.csv` that are names here.
-pub const COLUMNS: [&str; 13] = [
-    "service",
-    "revision",
-    "key",
-    "external_manager",
-    "quota",
-    "failure",
-    "key_project",
-    "key_location",
-    "key_ring",
-    "crypto_key",
-    "protection_level",
-    "key_state",
-    "key_denial",
-];
+/// The columns of `revisions.csv` that are read here and of lifetimes.
+pub const COLUMNS: [&str; 5] = ["service", "revision", "key", "external_manager", "quota"];
 
 /// Whether a block of a kind, with a subject, touches a service.
 pub fn by<'a>(service: &'a str, revisions: &'a Table) -> impl Fn(&str, &str) -> bool + use<'a> {

@@ -6,13 +6,11 @@ use std::path::Path;
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
-use super::dark::Palette;
 use super::markup::{Outside, first_rows, link, table};
 use super::page::{Mark, head, page};
 use super::sampled::{AllSampled, CHARTS, ROWS, Sampled, seconds};
 use super::svg::Picture;
 use crate::error::Error;
-use crate::output::chart::PLOT;
 use crate::output::csv::Table;
 use crate::output::folder::outside;
 use crate::output::manifest;
@@ -314,8 +312,8 @@ impl Run<'_> {
     /// What befell the key, and the clocks that ran then.
     fn clocks(&self) -> Result<Markup, Error> {
         let path = self.folder.join("ride_outs.csv");
-        let rides = Table::open(&path, &["service", "kind", "subject"], |_| true)?;
         let columns = ["from_s", "until_s", "first_failure_s", "lasted_s", "recovery_s"];
+        let rides = Table::open(&path, &["service", "kind", "subject"], &columns, |_| true)?;
         let columns = columns.map(|column| rides.numbers(column));
         let [services, kinds, subjects] =
             ["service", "kind", "subject"].map(|column| rides.texts(column));
@@ -403,7 +401,6 @@ impl Run<'_> {
                     id: &id,
                     title: shown.title,
                     desc: &desc,
-                    palette: shown.palette,
                     until: sampled.until,
                 };
                 figures.extend(self.figure(&figure, &table)?);
@@ -416,7 +413,6 @@ impl Run<'_> {
                 id: &id,
                 title: "A row an instance, with the starts that died",
                 desc: &desc,
-                palette: Palette::States,
                 until: sampled.until,
             };
             figures.extend(self.figure(&figure, &table)?);
@@ -468,7 +464,6 @@ impl Run<'_> {
             id: "all-key_calls",
             title: "Key calls of all services",
             desc,
-            palette: Palette::Requests,
             until: sampled.until,
         };
         self.figure(&figure, &told)
@@ -483,11 +478,11 @@ impl Run<'_> {
             Err(error) => return Err(outside("read", &path)(error)),
         };
         let picture = Picture::new(figure.file, &svg, figure.id, figure.title, figure.desc)?;
-        let [left, right] = PLOT;
+        let [left, right] = picture.plot();
         Ok(Some(html! {
             figure data-from="0" data-until=(figure.until) data-left=(left) data-right=(right) {
                 figcaption { (figure.title) }
-                div class=(figure.palette.class()) { (picture) }
+                div.pic { (picture) }
                 p.note { (Outside(figure.desc)) }
                 details { summary { "The data as a table" } (data) }
             }
@@ -498,12 +493,6 @@ impl Run<'_> {
     fn lives(&self, service: &str) -> Result<(String, Markup), Error> {
         let path = self.folder.join("instances.csv");
         let (mut all, mut first) = (0_u64, 0);
-        let lives = Table::open(&path, &["service", "reason"], |cells| {
-            let meant = cells[0] == service;
-            all += u64::from(meant);
-            first += usize::from(meant);
-            meant && first <= ROWS
-        })?;
         let columns = [
             "revision",
             "serial",
@@ -514,6 +503,12 @@ impl Run<'_> {
             "key_wait_s",
             "requests",
         ];
+        let lives = Table::open(&path, &["service", "reason"], &columns, |cells| {
+            let meant = cells[0] == service;
+            all += u64::from(meant);
+            first += usize::from(meant);
+            meant && first <= ROWS
+        })?;
         let columns = columns.map(|column| lives.numbers(column));
         let reasons = lives.texts("reason");
         let time = |t: f64| if t.is_nan() { "-".to_owned() } else { in_unit(t, "s") };
@@ -558,7 +553,7 @@ impl Run<'_> {
     fn assumptions(&self) -> Result<Markup, Error> {
         let path = self.folder.join("defaults.csv");
         let names = ["key", "value", "source", "meaning"];
-        let kept = Table::open(&path, &names, |_| true)?;
+        let kept = Table::open(&path, &names, &[], |_| true)?;
         let [keys, values, sources, meanings] = names.map(|name| kept.texts(name));
         let mut rows: Vec<Assumed> = Vec::new();
         for at in 0..kept.len() {
@@ -639,7 +634,6 @@ struct Figure<'a> {
     id: &'a str,
     title: &'a str,
     desc: &'a str,
-    palette: Palette,
     /// The end of its time axis, in seconds.
     until: f64,
 }

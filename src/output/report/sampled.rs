@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-use super::dark::Palette;
 use crate::error::Error;
 use crate::output::folder::outside;
 use crate::output::numbers::{figures, length};
@@ -47,8 +46,6 @@ pub struct Chart {
     pub name: &'static str,
     /// What it shows, with the unit.
     pub title: &'static str,
-    /// Its colours.
-    pub palette: Palette,
     /// The table's columns after the time.
     pub series: &'static [Series],
 }
@@ -73,7 +70,6 @@ pub const CHARTS: [Chart; 6] = [
     Chart {
         name: "instances",
         title: "Instances by state",
-        palette: Palette::States,
         series: &[
             series("wanted", &["wanted"], Count),
             less("serving", &["instances_busy"], &["instances_grace_busy"], Count),
@@ -91,7 +87,6 @@ pub const CHARTS: [Chart; 6] = [
     Chart {
         name: "requests",
         title: "Requests per second by outcome",
-        palette: Palette::Requests,
         series: &[
             series("arrivals", &["arrivals"], PerSecond),
             less("served", &["served"], &["served_cold"], PerSecond),
@@ -106,7 +101,6 @@ pub const CHARTS: [Chart; 6] = [
     Chart {
         name: "latency",
         title: "Latency of the served requests, by percentile",
-        palette: Palette::Requests,
         series: &[
             series("p50", &["latency_s_p50"], Seconds),
             series("p90", &["latency_s_p90"], Seconds),
@@ -118,7 +112,6 @@ pub const CHARTS: [Chart; 6] = [
     Chart {
         name: "pending",
         title: "Requests waiting for an instance, and the wait of the oldest",
-        palette: Palette::Requests,
         series: &[
             series("pending", &["pending"], Count),
             series("oldest wait", &["oldest_wait_s"], Seconds),
@@ -127,7 +120,6 @@ pub const CHARTS: [Chart; 6] = [
     Chart {
         name: "key_calls",
         title: "Key calls per second by outcome",
-        palette: Palette::Requests,
         series: &[
             series("ok", &["key_calls_ok"], PerSecond),
             series("retryable", &["key_calls_retryable"], PerSecond),
@@ -140,7 +132,6 @@ pub const CHARTS: [Chart; 6] = [
     Chart {
         name: "cost",
         title: "Cost per hour, dollars",
-        palette: Palette::States,
         series: &[
             series("cost", &["cost"], PerHour),
             series("starts that failed", &["cost_failed_starts"], PerHour),

@@ -14,14 +14,18 @@ const ELEMENTS: [&str; 15] = [
 
 /// Attributes that say nothing here: what follows from the page, and what is so anyway.
 const LEFT_OUT: [&str; 3] =
-    [" opacity=\"1\"", " font-family=\"sans-serif\"", " xmlns=\"http://www.w3.org/2000/svg\""];
+    [" role=\"img\"", " font-family=\"sans-serif\"", " xmlns=\"http://www.w3.org/2000/svg\""];
 
 /// A picture, as it may stand in a page.
-pub struct Picture(String);
+pub struct Picture {
+    text: String,
+    /// Where its data begin and end from the left, as it says itself.
+    plot: [f64; 2],
+}
 
 impl Render for Picture {
     fn render_to(&self, buffer: &mut String) {
-        PreEscaped(&self.0).render_to(buffer);
+        PreEscaped(&self.text).render_to(buffer);
     }
 }
 
@@ -82,8 +86,20 @@ impl Picture {
             }
             out.push_str(&tag);
         }
-        Ok(Self(out))
+        Ok(Self { text: out, plot: plot(svg).ok_or_else(|| wrong("no place for data"))? })
     }
+
+    /// Where its data begin and end, in pixels from the left.
+    pub fn plot(&self) -> [f64; 2] {
+        self.plot
+    }
+}
+
+/// What a picture says of where its data are.
+fn plot(svg: &str) -> Option<[f64; 2]> {
+    let (_, after) = svg.split_once(" data-plot=\"")?;
+    let (left, right) = after.split('"').next()?.split_once(' ')?;
+    Some([left.parse().ok()?, right.parse().ok()?])
 }
 
 /// The name of a tag's element.
@@ -102,17 +118,19 @@ mod tests {
     use super::*;
 
     fn taken(body: &str) -> Result<String, Error> {
-        let svg = format!("<?xml?><svg xmlns=\"http://www.w3.org/2000/svg\">{body}</svg>");
-        Picture::new("a.svg", &svg, "a", "A & B", "<c>").map(|p| p.0)
+        let svg = format!(
+            "<?xml?><svg xmlns=\"http://www.w3.org/2000/svg\" data-plot=\"78 810\">{body}</svg>"
+        );
+        Picture::new("a.svg", &svg, "a", "A & B", "<c>").map(|p| p.text)
     }
 
     #[test]
     fn a_picture_is_named_apart() {
         let body = "<title>old</title><defs><pattern id=\"x\"/></defs>\
-            <rect opacity=\"1\" fill=\"url(#x)\"/><text>\na &lt; b\n</text>";
+            <rect fill=\"url(#x)\"/><text>\na &lt; b\n</text>";
         assert_eq!(
             taken(body).expect("a picture"),
-            "<svg role=\"img\" aria-labelledby=\"a-title a-desc\"><title id=\"a-title\">A &amp; B\
+            "<svg data-plot=\"78 810\" role=\"img\" aria-labelledby=\"a-title a-desc\"><title id=\"a-title\">A &amp; B\
              </title><desc id=\"a-desc\">&lt;c&gt;</desc><defs><pattern id=\"a-x\"/></defs>\
              <rect fill=\"url(#a-x)\"/><text>a &lt; b</text><line class=\"cross\" x1=\"0\" \
              x2=\"0\" y1=\"0\" y2=\"100%\" visibility=\"hidden\"/></svg>"

@@ -43,15 +43,6 @@ const SIGHTS: [(&str, Sight); 4] = [
 /// A colour in CIELAB.
 type Lab = [f64; 3];
 
-/// The sRGB transfer function, inverted (IEC 61966-2-1).
-fn linear(channel: u8) -> f64 {
-    let value = f64::from(channel) / 255.0;
-    match value {
-        v if v <= 0.04045 => v / 12.92,
-        v => libm::pow((v + 0.055) / 1.055, 2.4),
-    }
-}
-
 /// A colour as somebody sees it, in CIELAB under D65.
 fn seen(color: RGBColor, sight: &Sight) -> Lab {
     let color = [color.0, color.1, color.2].map(linear);
@@ -114,14 +105,15 @@ fn difference([l1, a1, b1]: Lab, [l2, a2, b2]: Lab) -> f64 {
 }
 
 /// The least difference of two colours of a panel over all eyes, with its colours and eye.
-fn least(panel: &[(&'static str, RGBColor)]) -> (f64, String) {
+fn least(panel: &[Tone], theme: Theme) -> (f64, String) {
     let mut least = (f64::INFINITY, String::new());
-    for (i, (one, a)) in panel.iter().enumerate() {
-        for (other, b) in &panel[..i] {
+    for (i, one) in panel.iter().enumerate() {
+        for other in &panel[..i] {
             for (name, sight) in &SIGHTS {
-                let d = difference(seen(*a, sight), seen(*b, sight));
+                let [a, b] = [one, other].map(|tone| seen(tone.color(theme), sight));
+                let d = difference(a, b);
                 if d < least.0 {
-                    least = (d, format!("{other} and {one}, {name}"));
+                    least = (d, format!("{} and {}, {name}, {theme:?}", other.name(), one.name()));
                 }
             }
         }
@@ -129,14 +121,20 @@ fn least(panel: &[(&'static str, RGBColor)]) -> (f64, String) {
     least
 }
 
-/// The colours of a panel of requests that have a published distance.
-const REQUESTS: [(&str, RGBColor); 5] = [
-    ("arrivals", ARRIVALS),
-    ("served", SERVED),
-    ("served cold", SERVED_COLD),
-    ("refused", REFUSED),
-    ("timed out", TIMED_OUT),
+/// Instances by state.
+const STATES: [Tone; 7] = [
+    Tone::Serving,
+    Tone::Idle,
+    Tone::Unlocking,
+    Tone::Starting,
+    Tone::Grace,
+    Tone::Died,
+    Tone::Draining,
 ];
+
+/// The colours of a panel of requests that have a published distance.
+const REQUESTS: [Tone; 5] =
+    [Tone::Arrivals, Tone::Served, Tone::ServedCold, Tone::Refused, Tone::TimedOut];
 
 #[test]
 fn the_difference_is_that_of_the_published_pairs() {
@@ -178,41 +176,45 @@ fn the_difference_is_that_of_the_published_pairs() {
 /// The tables that the palette was made for keep the distance they were published with.
 #[test]
 fn states_and_requests_keep_their_published_distance() {
-    let states = [
-        ("serving", SERVING),
-        ("idle", IDLE),
-        ("waiting for key", UNLOCKING),
-        ("starting", STARTING),
-        ("in grace", GRACE),
-        ("died", DIED),
-        ("draining", DRAINING),
-    ];
-    for (panel, published) in [(states.as_slice(), 19.5), (REQUESTS.as_slice(), 17.1)] {
-        let (found, between) = least(panel);
+    let check = |panel: &[Tone], theme, published: f64| {
+        let (found, between) = least(panel, theme);
         assert!((found - published).abs() < 0.05, "{found} between {between}, not {published}");
-    }
+    };
+    check(&STATES, Theme::Light, 19.5);
+    check(&STATES, Theme::Dark, 14.4);
+    check(&REQUESTS, Theme::Light, 17.1);
+    check(&REQUESTS, Theme::Dark, 16.0);
 }
 
 /// What was added since keeps apart within its panel. Percentiles are one hue, told apart by how
-/// dark they are, which no eye loses.
+/// far they are from the paper, which no eye loses.
 #[test]
 fn colours_of_a_panel_are_told_apart() {
-    let requests = [
-        REQUESTS.as_slice(),
-        &[("aborted", ABORTED), ("abandoned", ABANDONED), ("retries", RETRIES)],
-    ]
-    .concat();
-    let key_calls = [
-        ("ok", SERVED),
-        ("retryable", UNLOCKING),
-        ("timeout", TIMED_OUT),
-        ("over quota", REFUSED),
-        ("denied", DENIED),
-        ("quota", INK),
-    ];
-    let percentiles: Vec<_> = ["p50", "p90", "p95", "p99"].into_iter().zip(PERCENTILES).collect();
-    for panel in [requests.as_slice(), &key_calls, &percentiles] {
-        let (found, between) = least(panel);
-        assert!(found >= 12.0, "{found} between {between}");
+    let requests = [&REQUESTS[..], &[Tone::Aborted, Tone::Abandoned, Tone::Retries]].concat();
+    let key_calls =
+        [Tone::Served, Tone::Retryable, Tone::TimedOut, Tone::Refused, Tone::Denied, Tone::Ink];
+    let lanes = [&STATES[..], &[Tone::Blocked]].concat();
+    let percentiles = [Tone::P50, Tone::P90, Tone::P95, Tone::P99];
+    for panel in [&requests[..], &key_calls, &lanes, &percentiles] {
+        for theme in [Theme::Light, Theme::Dark] {
+            let (found, between) = least(panel, theme);
+            assert!(found >= 12.0, "{found} between {between}");
+        }
     }
+}
+
+/// Text can be read: a contrast of 7 at least (WCAG 2.2, 1.4.6).
+#[test]
+fn text_stands_out_and_what_does_not_has_an_edge() {
+    for theme in [Theme::Light, Theme::Dark] {
+        let text = contrast(Tone::Ink.color(theme), Tone::Paper.color(theme));
+        assert!(text >= 7.0, "{text}");
+    }
+    let black_on_white = contrast(rgb(0x000000), rgb(0xFFFFFF));
+    assert!((black_on_white - 21.0).abs() < 1e-9, "{black_on_white}");
+    let edged = |theme| -> Vec<Tone> {
+        STATES.iter().copied().filter(|tone| needs_edge(*tone, theme)).collect()
+    };
+    assert_eq!(edged(Theme::Light), [Tone::Idle, Tone::Unlocking, Tone::Starting]);
+    assert_eq!(edged(Theme::Dark), [Tone::Idle, Tone::Draining]);
 }
