@@ -8,12 +8,12 @@
 /// arrival is better an entry of the event list.
 #[derive(Clone, Debug)]
 pub struct Arrivals {
-    /// The winner, beside the tree so that reading it follows no pointer.
-    first: u128,
+    /// The winner's time and number, beside the tree so that reading them follows no pointer.
+    first: (u64, u32),
     sources: usize,
     leaves: usize,
     /// (time, source) as one integer. Node `i` is the earlier of `2i` and `2i + 1`; the leaves
-    /// are the last half; node 1 would be the winner and is kept in `first`, node 0 is not used.
+    /// are the last half; node 1 would be the winner, which `first` is, node 0 is not used.
     nodes: Vec<u128>,
 }
 
@@ -22,8 +22,8 @@ impl Arrivals {
     pub fn new(sources: usize) -> Self {
         let leaves = sources.next_power_of_two();
         // Without sources it is as if an arrival of source 0 never came.
-        let first = u128::from(u64::MAX) << 32;
-        let mut all = Self { first, sources, leaves, nodes: vec![u128::MAX; 2 * leaves] };
+        let mut all =
+            Self { first: (u64::MAX, 0), sources, leaves, nodes: vec![u128::MAX; 2 * leaves] };
         for source in 0..sources {
             all.set(source as u32, u64::MAX);
         }
@@ -44,13 +44,13 @@ impl Arrivals {
             winner = winner.min(self.nodes[node ^ 1]);
             node /= 2;
         }
-        self.first = winner;
+        self.first = ((winner >> 32) as u64, winner as u32);
     }
 
     /// The time and source of the first arrival. Without any the time is `u64::MAX`.
     #[inline]
     pub fn first(&self) -> (u64, u32) {
-        ((self.first >> 32) as u64, self.first as u32)
+        self.first
     }
 }
 

@@ -162,21 +162,20 @@ impl Wheel {
                 return self.place_crowded(entry);
             }
             insert(&mut self.now, entry);
-        } else if bucket >> BITS == self.current >> BITS {
-            self.near.add(bucket, entry);
         } else {
-            self.place_later(entry);
+            let turn = bucket >> BITS;
+            match turn - (self.current >> BITS) {
+                0 => self.near.add(bucket, entry),
+                turns if turns < SLOTS as u64 => self.far.add(turn, entry),
+                _ => self.place_beyond(entry),
+            }
         }
     }
 
+    #[cold]
     #[inline(never)]
-    fn place_later(&mut self, entry: Entry) {
-        let turn = entry.time >> self.shift >> BITS;
-        if turn - (self.current >> BITS) < SLOTS as u64 {
-            self.far.add(turn, entry);
-        } else {
-            self.beyond.push(entry);
-        }
+    fn place_beyond(&mut self, entry: Entry) {
+        self.beyond.push(entry);
     }
 
     /// Puts an entry into a `now` that has no room for more.

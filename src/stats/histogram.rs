@@ -63,8 +63,11 @@ impl Histogram {
     #[inline]
     pub fn record(&mut self, ns: u64) {
         let cell = cell(ns);
-        self.count[cell] += 1;
-        self.used[cell / 64] |= 1 << (cell % 64);
+        let count = &mut self.count[cell];
+        *count += 1;
+        if *count == 1 {
+            self.used[cell / 64] |= 1 << (cell % 64);
+        }
         self.total += 1;
     }
 

@@ -38,7 +38,7 @@ mod shutdown;
 mod split;
 mod timeline;
 
-use event::{AGENDA, ARRIVAL, END, End, Event, RETURN, STEP};
+use event::{AGENDA, ARRIVAL, END, Event, RETURN, STEP};
 use gate::Gate;
 use instance::{Instances, Life, Place, PlaceState, Serving};
 use keys::KeyManager;
@@ -364,7 +364,7 @@ impl<'s, Q: EventList> World<'s, Q> {
             if let Some(entry) = self.schedule.pop_before(bound) {
                 self.now = SimTime(entry.time);
                 match entry.rank() {
-                    END => self.end(End::unpack(entry.payload()), entry.since, recorder),
+                    END => self.end(entry.payload(), entry.since, recorder),
                     STEP => self.cpu_step(entry, recorder),
                     RETURN => self.returned(entry.payload()),
                     _ => self.arrive(entry.payload()),

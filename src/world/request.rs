@@ -25,7 +25,6 @@ struct Begun {
 
 impl<Q: EventList> World<'_, Q> {
     /// A source's request arrives, and the source's next is looked up.
-    #[inline]
     pub(super) fn arrive(&mut self, source: u32) {
         let service = self.sources[source as usize].service;
         let (revision, client) = self.address(service, Origin::default());
@@ -38,7 +37,7 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A request comes to a revision: an instance takes it, or it waits. `client` is whose it is,
     /// where that matters.
-    #[inline]
+    #[inline(always)]
     pub(super) fn admit(
         &mut self,
         revision: RevisionId,
@@ -87,7 +86,7 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A slot of an instance that had this load is taken. One comparison tells the two loads that
     /// matter from all others: none, and what memory suffices for.
-    #[inline]
+    #[inline(always)]
     fn occupy(&mut self, revision: RevisionId, instance: InstanceId, load: u16) {
         self.instances.place_mut(instance).load = load + 1;
         if load.wrapping_sub(1) >= self.revisions[revision.index()].traffic.memory_below {
@@ -109,7 +108,7 @@ impl<Q: EventList> World<'_, Q> {
     }
 
     /// An instance begins to serve a request; its end is known from here.
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, revision: RevisionId, instance: InstanceId, request: Begun) {
         let Begun { arrived, work, cold, origin } = request;
         let traffic = &mut self.revisions[revision.index()].traffic;
@@ -134,10 +133,9 @@ impl<Q: EventList> World<'_, Q> {
         }
     }
 
-    /// A request in service comes to its end.
-    #[inline]
-    pub(super) fn end(&mut self, end: End, arrived: u64, recorder: &mut dyn Recorder) {
-        let End { instance, outcome, cold, origin } = end;
+    /// A request in service comes to its end: what its [`End`] says, and when it arrived.
+    pub(super) fn end(&mut self, bits: u32, arrived: u64, recorder: &mut dyn Recorder) {
+        let End { instance, outcome, cold, origin } = End::unpack(bits);
         let now = self.now.0;
         let place = self.instances.place_mut(instance);
         let revision = place.revision;
@@ -145,7 +143,7 @@ impl<Q: EventList> World<'_, Q> {
         let r = &mut self.revisions[revision.index()];
         r.traffic.step(now, r.pending.len());
         if outcome != Outcome::Served {
-            return self.cut_short(end, arrived, recorder);
+            return self.cut_short(bits, arrived, recorder);
         }
         let latency = now - arrived;
         r.traffic.count.served += 1;
@@ -162,8 +160,8 @@ impl<Q: EventList> World<'_, Q> {
 
     /// A request in service ends without an answer in time, or what was left of its work does.
     #[inline(never)]
-    fn cut_short(&mut self, end: End, arrived: u64, recorder: &mut dyn Recorder) {
-        let End { instance, outcome, origin, .. } = end;
+    fn cut_short(&mut self, bits: u32, arrived: u64, recorder: &mut dyn Recorder) {
+        let End { instance, outcome, origin, .. } = End::unpack(bits);
         let revision = self.instances.place(instance).revision;
         let r = &mut self.revisions[revision.index()];
         match outcome {
@@ -193,7 +191,7 @@ impl<Q: EventList> World<'_, Q> {
     }
 
     /// A slot of an instance is free: the first that waits takes it.
-    #[inline]
+    #[inline(always)]
     fn free_slot(&mut self, instance: InstanceId, recorder: &mut dyn Recorder) {
         let place = self.instances.place_mut(instance);
         place.served += 1;
@@ -228,6 +226,7 @@ impl<Q: EventList> World<'_, Q> {
     }
 
     /// A request that waited is served now.
+    #[inline(never)]
     fn hand_over(&mut self, revision: RevisionId, instance: InstanceId, waiting: Waiting) {
         let Waiting { arrived, mut work, origin, .. } = waiting;
         let ready = self.instances.life(instance).ready_since();

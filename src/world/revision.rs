@@ -78,16 +78,18 @@ impl Traffic {
     pub fn step(&mut self, now: u64, pending: usize) {
         let passed = now - self.since;
         self.in_flight_time += u128::from(self.in_flight) * u128::from(passed);
-        if pending > 0 {
-            self.pending_time += pending as u128 * u128::from(passed);
-        }
-        if self.cpu_used > 0 {
-            self.cpu_time += u128::from(self.cpu_used) * u128::from(passed);
-        }
-        if self.held > 0 {
-            self.held_time += u128::from(self.held) * u128::from(passed);
+        if pending as u64 | self.cpu_used | self.held > 0 {
+            self.step_others(passed, pending);
         }
         self.since = now;
+    }
+
+    /// The same of the integrals that mostly stand still.
+    #[inline(never)]
+    fn step_others(&mut self, passed: u64, pending: usize) {
+        self.pending_time += pending as u128 * u128::from(passed);
+        self.cpu_time += u128::from(self.cpu_used) * u128::from(passed);
+        self.held_time += u128::from(self.held) * u128::from(passed);
     }
 }
 

@@ -128,7 +128,8 @@ impl<Q: EventList> World<'_, Q> {
                 Due::Done => Outcome::Served,
                 Due::TimedOut => Outcome::TimedOut,
             };
-            self.end(End { instance, outcome, ..End::unpack(job.bits) }, job.since, recorder);
+            let end = End { instance, outcome, ..End::unpack(job.bits) };
+            self.end(end.pack(), job.since, recorder);
         }
         self.expect_step(instance);
     }

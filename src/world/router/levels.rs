@@ -47,7 +47,7 @@ impl Levels {
     }
 
     /// Takes a slot of the instance that is next; its load was what is returned beside it.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self) -> Option<(u32, u16)> {
         let level = self.highest_below(self.soft).or_else(|| self.lowest_from(self.soft))?;
         let seat = if level == 0 { self.idle.head() } else { self.sets.lowest(level) };
@@ -57,17 +57,21 @@ impl Levels {
     }
 
     /// An instance has this load.
-    #[inline]
+    #[inline(always)]
     pub fn enter(&mut self, seat: u32, level: usize) {
-        self.levels[level / 64] |= 1 << (level % 64);
-        if level > 0 {
-            return self.sets.insert(level, seat);
+        let first = if level > 0 {
+            self.sets.insert(level, seat)
+        } else {
+            self.idle.push(seat);
+            true
+        };
+        if first {
+            self.levels[level / 64] |= 1 << (level % 64);
         }
-        self.idle.push(seat);
     }
 
     /// An instance has this load no longer.
-    #[inline]
+    #[inline(always)]
     pub fn leave(&mut self, seat: u32, level: usize) {
         let empty = if level > 0 {
             self.sets.remove(level, seat)
@@ -75,7 +79,9 @@ impl Levels {
             self.idle.unlink(seat);
             self.idle.len() == 0
         };
-        self.levels[level / 64] &= !(u64::from(empty) << (level % 64));
+        if empty {
+            self.levels[level / 64] &= !(1 << (level % 64));
+        }
     }
 
     /// The highest level in use below `end`.

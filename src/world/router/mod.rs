@@ -113,7 +113,7 @@ impl Router {
     }
 
     /// Takes a slot of the instance that is next; its load was what is returned beside it.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self) -> Option<(u32, u16)> {
         match &mut self.0 {
             Rule::Levels(levels) => levels.take(),
@@ -143,7 +143,7 @@ impl Router {
     }
 
     /// Gives back a slot of an instance that had this load.
-    #[inline]
+    #[inline(always)]
     pub fn give(&mut self, seat: u32, load: u16) {
         match &mut self.0 {
             Rule::Levels(levels) => {

@@ -59,9 +59,10 @@ impl SeatSets {
         }
     }
 
-    /// Puts a seat into a level.
-    #[inline]
-    pub fn insert(&mut self, level: usize, seat: u32) {
+    /// Puts a seat into a level; returns whether its word was empty, without which the level was
+    /// not.
+    #[inline(always)]
+    pub fn insert(&mut self, level: usize, seat: u32) -> bool {
         // The leaves come first, and nearly always the tiers above stay as they are.
         let word = &mut self.words[level * self.stride + seat as usize / 64];
         let before = *word;
@@ -69,6 +70,7 @@ impl SeatSets {
         if before == 0 {
             self.insert_above(level, seat as usize / 64);
         }
+        before == 0
     }
 
     #[inline(never)]
@@ -85,7 +87,7 @@ impl SeatSets {
     }
 
     /// Removes a seat; returns whether the level is empty then.
-    #[inline]
+    #[inline(always)]
     pub fn remove(&mut self, level: usize, seat: u32) -> bool {
         let word = &mut self.words[level * self.stride + seat as usize / 64];
         *word &= !(1 << (seat % 64));
@@ -109,9 +111,13 @@ impl SeatSets {
     #[inline]
     pub fn lowest(&self, level: usize) -> u32 {
         let base = level * self.stride;
-        let mut i = 0;
-        for tier in self.tiers[..self.height].iter().rev() {
-            i = i * 64 + self.words[base + tier + i].trailing_zeros() as usize;
+        // The last tier is the tree's last word, and the first one begins it.
+        let mut i = self.words[base + self.stride - 1].trailing_zeros() as usize;
+        if self.height > 1 {
+            for tier in self.tiers[1..self.height - 1].iter().rev() {
+                i = i * 64 + self.words[base + tier + i].trailing_zeros() as usize;
+            }
+            i = i * 64 + self.words[base + i].trailing_zeros() as usize;
         }
         i as u32
     }

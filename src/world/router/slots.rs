@@ -154,7 +154,7 @@ impl Slots {
     fn open(&mut self, seat: u32) {
         match &mut self.order {
             Order::Drawn(pool) => pool.insert(seat),
-            Order::Turns { seats, .. } | Order::First(seats) => seats.insert(0, seat),
+            Order::Turns { seats, .. } | Order::First(seats) => drop(seats.insert(0, seat)),
             Order::Ages(ages) => ages.insert(seat),
             Order::LastUsed(list) | Order::LongestUnused(list) => list.push(seat),
         }
