@@ -39,7 +39,7 @@ pub(super) enum Command {
     Compare(Compare),
     /// Check scenarios and their load files, and run nothing
     Validate(Validate),
-    /// Compare scenarios with the numbers that others say they must come to
+    /// Compare runs with what they came to, and with what others say they must come to
     Regress(Regress),
     /// Replay an autoscaler over a recorded series, without a simulation
     Policy(Policy),
@@ -124,6 +124,12 @@ pub(super) struct Compare {
     /// Seed of the random numbers of every scenario
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Compare this service in the place of all together
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Run each scenario but the first under luck of its own, to see what sharing it gains
+    #[arg(long)]
+    pub independent: bool,
     /// Replications of each scenario [default: 20]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=MOST))]
     pub replications: Option<u64>,
@@ -184,29 +190,63 @@ pub(super) struct Validate {
     pub talk: Talk,
 }
 
-/// Runs scenarios as often as they say and compares them with their references: formulas, published
-/// tables, other programs, measurements. Settings of a policy with a table [replay] are replayed, and
-/// compared decision by decision. Exits with 98 where a row is not met.
+/// Compares what runs come to now in three layers: with each run as it was when a baseline was made
+/// (exact), with what all of them came to (statistical), and with what formulas, published tables,
+/// other programs and measurements say (truth). Settings of a policy with a table [replay] are
+/// replayed, and compared decision by decision. Exits with 98 where one does not hold.
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:
-  keyscale regress scenarios/validation/*.toml
-  keyscale regress scenarios/validation/*.toml --csv results/validation.csv --markdown README.md
-  keyscale regress scenarios/validation/erlang.toml --set validation.replications=100")]
+  keyscale regress
+  keyscale regress demo --update
+  keyscale regress scenarios/validation/*.toml --csv results/validation.csv --markdown README.md")]
 pub(super) struct Regress {
-    /// What to compare.
-    #[command(flatten)]
-    pub what: What,
-    /// File of all rows as CSV
+    /// Baselines by name, and scenarios that have one or say with [[reference]] what they must come
+    /// to [default: all of results/baselines]
+    #[arg(value_name = "BASELINE|SCENARIO")]
+    pub what: Vec<PathBuf>,
+    /// Make the baselines again, and say what moved, for the message of a commit
+    #[arg(long, conflicts_with_all = ["set", "seed", "csv", "markdown", "format"])]
+    pub update: bool,
+    /// Put a value in the place of a scenario's that has references, as in
+    /// validation.replications=100; repeats
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<Override>,
+    /// Seed of the random numbers, in the place of such a scenario's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Replications at a time, by default as many as there are processors; changes no result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    pub jobs: Option<u16>,
+    /// File of all rows of truth as CSV
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
-    /// File of the rows as a table in Markdown; in a file that is there already it goes between the
-    /// markers
+    /// File of the rows of truth as a table in Markdown; in a file that is there already it goes
+    /// between the markers
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
+    /// What to print on standard output
+    #[arg(long, value_enum, default_value_t)]
+    pub format: RegressFormat,
     /// How much to say.
     #[command(flatten)]
     pub talk: Talk,
+}
+
+/// How a regression is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum RegressFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For programs: a row a comparison.
+    Csv,
+    /// For a review: the verdict and what does not hold.
+    Md,
+    /// For a pipeline: a suite a layer, a case a comparison.
+    Junit,
 }
 
 /// Replays an autoscaler over a recorded series: what it would have done, a row a decision.
@@ -276,6 +316,10 @@ pub(super) struct Breakpoint {
     /// Seed of the random numbers, in the place of the scenario's
     #[arg(long)]
     pub seed: Option<u64>,
+    /// Folder for breakpoint.json with everything, and for pictures breakpoint.csv with a row a length
+    /// tried and starts.csv with a row an instant
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// What to print: a text for people, or for programs everything or a row a length tried
     #[arg(long, value_enum, default_value_t)]
     pub format: Printed,

@@ -1,6 +1,7 @@
 //! `keyscale breakpoint`: the smallest outage that breaks a threshold, in one sentence.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -12,6 +13,7 @@ use super::read::{Ready, read_all};
 use super::run::quoted;
 use super::study::crew;
 use crate::error::{Error, exit};
+use crate::output::write_whole;
 use crate::scenario::Threshold;
 use crate::stats::interval::Interval;
 use crate::study::breakpoint::{AtLength, Block, Breakpoint, Search, blocks};
@@ -30,10 +32,7 @@ pub(super) fn breakpoint(asked: &Asked, console: &mut Console<'_>) -> u8 {
     let Some(ready) = ready else { return exit::USAGE };
     match found(asked, &ready, console) {
         Ok(true) => exit::OK,
-        Ok(false) => {
-            console.err("interrupted: nothing is known of the replications that were not done\n");
-            exit::INCOMPLETE
-        }
+        Ok(false) => exit::INCOMPLETE,
         Err(error) => {
             console.err(&format!("{error}\n"));
             error.exit_code()
@@ -50,6 +49,8 @@ struct Found<'s> {
     paper: Option<OnPaper>,
     /// Of each instant tried with `--worst-start`, the length there.
     starts: Vec<(SimDuration, Estimate)>,
+    /// Whether all replications of all instants are done.
+    complete: bool,
 }
 
 /// Searches and prints; false where it was interrupted.
@@ -72,7 +73,7 @@ fn found(asked: &Asked, ready: &Ready, console: &mut Console<'_>) -> Result<bool
     };
     let (interrupt, crew) = (Interrupt::listen()?, crew(asked.jobs)?);
     let mut worst: Option<(Search<'_>, Breakpoint)> = None;
-    let mut starts = Vec::new();
+    let (mut starts, mut complete) = (Vec::new(), true);
     for at in instants {
         let search = Search { at, ..search };
         if search.most() < search.step {
@@ -90,20 +91,32 @@ fn found(asked: &Asked, ready: &Ready, console: &mut Console<'_>) -> Result<bool
         );
         match ended {
             Ok(Ended::All | Ended::Enough) => {}
-            Ok(Ended::Stopped) => return Ok(false),
+            Ok(Ended::Stopped) => complete = false,
             Err(broken) => {
                 let path = ready.path.display();
                 let seed = scenario.seed;
                 return Err(Error::Law(format!("{broken}\n  = help: seed {seed} of {path}")));
             }
         }
+        // What is known of an instant in part is told where nothing else is.
+        if !complete && (worst.is_some() || breakpoint.runs == 0) {
+            break;
+        }
         starts.push((at, breakpoint.estimate()));
-        let sooner = |worst: &Breakpoint| centre(&breakpoint).0 < centre(worst).0;
+        let sooner =
+            |worst: &Breakpoint| centre(&breakpoint.estimate()).0 < centre(&worst.estimate()).0;
         if worst.as_ref().is_none_or(|(_, worst)| sooner(worst)) {
             worst = Some((search, breakpoint));
         }
+        if !complete {
+            break;
+        }
     }
     let Some((search, breakpoint)) = worst else {
+        if !complete {
+            console.err("interrupted: no replication was done, nothing is known\n");
+            return Ok(false);
+        }
         return Err(usage(
             &format!("there is no time for {} of {}", block.what, asked.step),
             "let it begin sooner, or the run be longer",
@@ -111,13 +124,33 @@ fn found(asked: &Asked, ready: &Ready, console: &mut Console<'_>) -> Result<bool
     };
     let paper = on_paper(&search, |service| breakpoint.warm(service));
     let threshold = &scenario.thresholds[threshold];
-    let found = Found { search, block, threshold, breakpoint, paper, starts };
+    let found = Found { search, block, threshold, breakpoint, paper, starts, complete };
+    if let Some(folder) = &asked.out {
+        write(&found, folder)?;
+    }
     match asked.format {
         Printed::Text => text(&found, asked, console),
         Printed::Json => console.out(format!("{:#}\n", json_of(&found))),
         Printed::Csv => console.out(csv(&found)),
     }
-    Ok(true)
+    if !complete {
+        let (done, wanted) = (found.breakpoint.runs, asked.replications);
+        let of = length(found.search.at);
+        console.err(&format!(
+            "interrupted: told is what is known by {done} of {wanted} replications from {of} on\n"
+        ));
+    }
+    Ok(complete)
+}
+
+/// Writes everything, and the data of pictures.
+fn write(found: &Found<'_>, folder: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Error::Outside(format!("create {}", folder.display()), error))?;
+    let json = format!("{:#}\n", json_of(found));
+    write_whole(&folder.join("breakpoint.json"), json.as_bytes())?;
+    write_whole(&folder.join("breakpoint.csv"), csv(found).as_bytes())?;
+    write_whole(&folder.join("starts.csv"), starts(found).as_bytes())
 }
 
 fn usage(what: &str, help: &str) -> Error {
@@ -169,8 +202,7 @@ fn block<'b>(asked: &Asked, blocks: &'b [Block]) -> Result<&'b Block, Error> {
 
 /// What stands for the breaking length, in seconds: the mean where every replication has one,
 /// else the median; its interval and its name.
-fn centre(breakpoint: &Breakpoint) -> (f64, Option<Interval>, Centre) {
-    let estimate = breakpoint.estimate();
+fn centre(estimate: &Estimate) -> (f64, Option<Interval>, Centre) {
     let centre = if estimate.never == 0 { Centre::Mean } else { Centre::Median };
     (estimate.centre(centre).unwrap_or(f64::INFINITY), estimate.within(centre), centre)
 }
@@ -219,7 +251,7 @@ fn answer(found: &Found<'_>) -> String {
             block.what
         );
     }
-    let (middle, within, centre) = centre(breakpoint);
+    let (middle, within, centre) = centre(&breakpoint.estimate());
     let within = within.map_or(String::new(), |within| {
         format!("95 % {} to {}, ", said(within.low, most), said(within.high, most))
     });
@@ -245,7 +277,7 @@ fn answer(found: &Found<'_>) -> String {
 }
 
 fn text(found: &Found<'_>, asked: &Asked, console: &mut Console<'_>) {
-    let Found { breakpoint, search, block, threshold, paper, starts } = found;
+    let Found { breakpoint, search, block, threshold, paper, starts, complete } = found;
     let (scenario, most) = (search.scenario, search.most());
     let head = console.styled(BOLD, &scenario.name);
     let colon = if scenario.question.is_empty() { "" } else { ": " };
@@ -254,7 +286,8 @@ fn text(found: &Found<'_>, asked: &Asked, console: &mut Console<'_>) {
     console.out(format!(" {} from {from} on, against {rule}\n\n", block.what));
     if starts.len() > 1 {
         for (at, estimate) in starts {
-            let middle = estimate.mean.or(estimate.median).unwrap_or(f64::INFINITY);
+            let most = Search { at: *at, ..*search }.most();
+            let (middle, ..) = centre(estimate);
             console.out(format!(" begins at {:<10} {}\n", length(*at), said(middle, most)));
         }
         console.out("\n");
@@ -284,7 +317,8 @@ fn text(found: &Found<'_>, asked: &Asked, console: &mut Console<'_>) {
         None => console.out(" on paper   what is warm carries the load: nobody is refused\n"),
     }
     let verdict = console.styled(BOLD, "VERDICT");
-    console.out(format!("\n{verdict}  {}\n", answer(found)));
+    let part = if *complete { "" } else { "Interrupted: this is the part that was searched. " };
+    console.out(format!("\n{verdict}  {part}{}\n", answer(found)));
     console.out(format!(" again      keyscale breakpoint {}\n", again(asked, found)));
 }
 
@@ -304,8 +338,8 @@ fn again(asked: &Asked, found: &Found<'_>) -> String {
 }
 
 fn json_of(found: &Found<'_>) -> Value {
-    let Found { breakpoint, search, block, threshold, paper, starts } = found;
-    let (middle, within, centre) = centre(breakpoint);
+    let Found { breakpoint, search, block, threshold, paper, starts, complete } = found;
+    let (middle, within, centre) = centre(&breakpoint.estimate());
     let finite = |number: f64| number.is_finite().then_some(number);
     let point = |(length, point): (&SimDuration, &AtLength)| {
         let seen = point.seen.estimate();
@@ -313,17 +347,26 @@ fn json_of(found: &Found<'_>) -> Value {
             "length_s": length.as_secs_f64(),
             "runs": point.runs,
             "broke": point.broke,
+            "broken_ratio": breakpoint.broken_by(*length).map(|w| w.estimate),
+            "broken_ratio_low": breakpoint.broken_by(*length).map(|w| w.low),
+            "broken_ratio_high": breakpoint.broken_by(*length).map(|w| w.high),
             "metric_mean": seen.mean,
             "metric_low": seen.mean_within.map(|w| w.low),
             "metric_high": seen.mean_within.map(|w| w.high),
         })
     };
     let start = |(at, estimate): &(SimDuration, Estimate)| {
-        let length = estimate.mean.or(estimate.median).and_then(finite);
-        json!({ "start_s": at.as_secs_f64(), "length_s": length })
+        let (length, within, _) = self::centre(estimate);
+        json!({
+            "start_s": at.as_secs_f64(),
+            "length_s": finite(length),
+            "length_s_low": within.and_then(|w| finite(w.low)),
+            "length_s_high": within.and_then(|w| finite(w.high)),
+        })
     };
     json!({
         "format_version": 1,
+        "complete": complete,
         "scenario": search.scenario.name,
         "seed": search.scenario.seed,
         "block": block.what,
@@ -355,14 +398,49 @@ fn json_of(found: &Found<'_>) -> Value {
     })
 }
 
-/// A row a length that was tried.
+/// Numbers as cells of a row; empty is what there is not, or has no end.
+fn row(numbers: &[Option<f64>]) -> String {
+    let cell =
+        |n: &Option<f64>| n.filter(|n| n.is_finite()).map_or(String::new(), |n| n.to_string());
+    numbers.iter().map(cell).collect::<Vec<_>>().join(",") + "\n"
+}
+
+/// A row a length that was tried: the runs in which it was and those of them that broke, the share
+/// of all runs that it breaks, the metric where it was tried.
 fn csv(found: &Found<'_>) -> String {
-    let mut text = "length_s,runs,broke,metric_mean\n".to_owned();
+    let mut text = "length_s,runs,broke,broken_ratio,broken_ratio_low,broken_ratio_high,\
+                    metric_mean,metric_low,metric_high\n"
+        .to_owned();
     for (length, point) in &found.breakpoint.points {
-        let mean = point.seen.estimate().mean.map_or(String::new(), |mean| mean.to_string());
-        let seconds = length.as_secs_f64();
-        // A string takes any text.
-        let _ = writeln!(text, "{seconds},{},{},{mean}", point.runs, point.broke);
+        let (seen, broken) = (point.seen.estimate(), found.breakpoint.broken_by(*length));
+        text += &row(&[
+            Some(length.as_secs_f64()),
+            Some(point.runs as f64),
+            Some(point.broke as f64),
+            broken.map(|w| w.estimate),
+            broken.map(|w| w.low),
+            broken.map(|w| w.high),
+            seen.mean,
+            seen.mean_within.map(|w| w.low),
+            seen.mean_within.map(|w| w.high),
+        ]);
+    }
+    text
+}
+
+/// A row an instant at which the block began: the length that breaks there.
+fn starts(found: &Found<'_>) -> String {
+    let mut text = "start_s,length_s,length_s_low,length_s_high,longest_s\n".to_owned();
+    for (at, estimate) in &found.starts {
+        let (length, within, _) = centre(estimate);
+        let most = Search { at: *at, ..found.search }.most();
+        text += &row(&[
+            Some(at.as_secs_f64()),
+            Some(length),
+            within.map(|w| w.low),
+            within.map(|w| w.high),
+            Some(most.as_secs_f64()),
+        ]);
     }
     text
 }

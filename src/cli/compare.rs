@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 use comfy_table::{CellAlignment, ContentArrangement, Table as Page, presets};
 use serde::Serialize;
 
-use super::args::{Compare, CompareFormat, FailOnWorse, What};
+use super::args::{Compare, CompareFormat, FailOnWorse, Talk, What};
 use super::console::{BAD, BOLD, Console, GOOD};
 use super::interrupt::Interrupt;
 use super::numbers::{counted, figures};
 use super::read::{Ready, read_all};
-use super::sides::{Side, folder, metrics};
+use super::sides::{Origin, Side, folder, has_service, metrics};
 use super::study::crew;
-use super::study_text::number;
+use super::study_text::{number, signed};
 use crate::error::{Error, exit};
 use crate::scenario::Override;
 use crate::study::compare::{Compared, Comparison, Difference, Numbers, compare};
@@ -62,9 +62,9 @@ fn sides(asked: &Compare, console: &mut Console<'_>) -> Result<Option<Vec<Side>>
     let mut ready = Vec::new();
     let mut wrong = false;
     // All scenarios are checked before the first runs.
-    for (name, source) in &scenarios {
+    for (number, (name, source)) in (0..).zip(&scenarios) {
         match source {
-            Source::Scenario(what) => match read_all(what, asked.talk, console).pop().flatten() {
+            Source::Scenario(what) => match read(asked, what, number, console) {
                 Some(scenario) => ready.push((name, Some(scenario))),
                 None => wrong = true,
             },
@@ -74,16 +74,33 @@ fn sides(asked: &Compare, console: &mut Console<'_>) -> Result<Option<Vec<Side>>
     if wrong {
         return Ok(None);
     }
+    let service = asked.service.as_deref().unwrap_or_default();
+    for (name, ready) in ready.iter().filter_map(|(name, ready)| Some((name, ready.as_ref()?))) {
+        let services = ready.checked.scenario.services.iter().map(|s| s.name.clone());
+        has_service(name, &services.collect::<Vec<_>>(), service)?;
+    }
     let interrupt = Interrupt::listen()?;
     let mut sides = Vec::new();
     for ((name, ready), (_, source)) in ready.iter().zip(&scenarios) {
         sides.push(match (ready, source) {
             (Some(ready), _) => replicated(asked, name, ready, &interrupt)?,
-            (None, Source::Results(path)) => folder(name, path)?,
+            (None, Source::Results(path)) => folder(name, path, service)?,
             (None, Source::Scenario(_)) => continue,
         });
     }
     Ok(Some(sides))
+}
+
+/// Reads a scenario that is compared; with `--independent` every one but the first has a seed of
+/// its own, the first's and so many more.
+fn read(asked: &Compare, what: &What, number: u64, console: &mut Console<'_>) -> Option<Ready> {
+    let ready = read_all(what, asked.talk, console).pop().flatten()?;
+    if !asked.independent || number == 0 {
+        return Some(ready);
+    }
+    let seed = Some(ready.checked.scenario.seed.wrapping_add(number));
+    let quiet = Talk { quiet: true, ..asked.talk };
+    read_all(&What { seed, ..what.clone() }, quiet, console).pop().flatten()
 }
 
 /// Where a side comes from.
@@ -129,6 +146,12 @@ fn scenarios(asked: &Compare) -> Result<Vec<(String, Source)>, Error> {
         }
     };
     match sides.len() {
+        _ if asked.independent && sides.iter().any(|(_, side)| matches!(side, Source::Results(_))) => {
+            Err(Error::Usage(
+                "error: what was run has its luck already\n  = help: with --independent name scenarios (.toml)"
+                    .to_owned(),
+            ))
+        }
         0 | 1 => Err(Error::Usage(
             "error: one alone can't be compared\n  = help: name another, or several values after --vary"
                 .to_owned(),
@@ -149,8 +172,10 @@ fn replicated(
     let count = asked.replications.unwrap_or(REPLICATIONS);
     let mut side = Side::new(name, ready);
     let take = |number: u64, outcome: Outcome| {
-        if let Some(total) = outcome.rows.len().checked_sub(1) {
-            side.take(number, outcome.numbers(total));
+        // All services together have an empty name, as in the summary.
+        let service = asked.service.as_deref().unwrap_or_default();
+        if let Some(row) = outcome.rows.iter().position(|row| row.service == service) {
+            side.take(number, outcome.numbers(row));
         }
         true
     };
@@ -166,12 +191,17 @@ fn replicated(
 
 /// Prints the comparison; whether something became worse.
 fn tell(asked: &Compare, sides: &[Side], console: &mut Console<'_>) -> Result<bool, Error> {
-    let metrics = metrics(&asked.metrics)?;
     let common = common(sides);
+    // Of the usual metrics those that somebody has.
+    let has = |metric: &Compared, side: &Side| {
+        side.numbers(&[*metric], &common).concat().iter().any(|n| !n.is_nan())
+    };
+    let is_told = |m: &Compared| !asked.metrics.is_empty() || sides.iter().any(|side| has(m, side));
+    let metrics: Vec<Compared> = metrics(&asked.metrics)?.into_iter().filter(is_told).collect();
     let numbers: Numbers = sides.iter().map(|side| side.numbers(&metrics, &common)).collect();
     let all = compare(&metrics, &numbers);
     let told: Vec<Row<'_>> = all.iter().map(|comparison| Row::new(comparison, sides)).collect();
-    let warnings = warnings(sides, common.len());
+    let warnings = warnings(asked, sides, common.len());
     match asked.format {
         CompareFormat::Text => text(asked, sides, &all, &warnings, console),
         CompareFormat::Md => markdown(sides, &all, &warnings, console),
@@ -196,12 +226,17 @@ fn common(sides: &[Side]) -> Vec<u64> {
 }
 
 /// What makes pairs less than they seem.
-fn warnings(sides: &[Side], common: usize) -> Vec<String> {
+fn warnings(asked: &Compare, sides: &[Side], common: usize) -> Vec<String> {
     let [first, others @ ..] = sides else { return Vec::new() };
     let mut found = Vec::new();
     for other in others {
         let (a, b) = (&first.name, &other.name);
-        if first.seed != other.seed {
+        if asked.independent {
+            found.push(format!(
+                "{a} and {b} have luck of their own, as asked: seeds {} and {}",
+                first.seed, other.seed
+            ));
+        } else if first.seed != other.seed {
             found.push(format!(
                 "{a} and {b} have other seeds ({} and {}): their pairs share no luck, and nothing is \
                  gained by them",
@@ -217,10 +252,33 @@ fn warnings(sides: &[Side], common: usize) -> Vec<String> {
         if first.services != other.services {
             found.push(format!("{a} and {b} have other services: only their totals are compared"));
         }
+        if let (Some(first), Some(other)) = (&first.origin, &other.origin) {
+            found.extend(made_apart([a, b], first, other));
+        }
     }
     let most = sides.iter().map(|side| side.replications().count()).max().unwrap_or(0);
     if common < most {
         found.push(format!("only {common} of {most} replications are in all of them"));
+    }
+    found
+}
+
+/// What has changed since a baseline was made.
+fn made_apart([a, b]: [&str; 2], first: &Origin, other: &Origin) -> Vec<String> {
+    let mut found = Vec::new();
+    if first.fingerprints != other.fingerprints {
+        found.push(format!(
+            "{a} and {b} were made by programs of which one computes other things: their \
+             fingerprints are of versions {} and {}",
+            first.fingerprints, other.fingerprints
+        ));
+    }
+    // What is run now may differ from another run on purpose.
+    let one_kept = first.kept != other.kept;
+    if one_kept && first.scenario == other.scenario && first.said != other.said {
+        let kept = if first.kept { a } else { b };
+        let scenario = &first.scenario;
+        found.push(format!("{scenario} says something else than when {kept} was made of it"));
     }
     found
 }
@@ -310,16 +368,12 @@ fn cells(comparison: &Comparison) -> [String; 7] {
         let none = || "-".to_owned();
         return [column.to_owned(), none(), none(), none(), none(), none(), verdict];
     };
-    let signed = |n: f64| match n < 0.0 {
-        true => format!("-{}", number(-n, unit)),
-        false => format!("+{}", number(n, unit)),
-    };
     let within = paired.difference;
     let relative = paired.relative().map_or("-".to_owned(), |relative| {
         format!("{:+.1} % ± {:.1}", 100.0 * relative.estimate, 100.0 * relative.half())
     });
     let gained = paired.variance_ratio.map_or("-".to_owned(), |ratio| format!("× {ratio:.1}"));
-    let difference = format!("{} ± {}", signed(within.estimate), number(within.half(), unit));
+    let difference = format!("{} ± {}", signed(within.estimate, unit), number(within.half(), unit));
     let means = [paired.first, paired.second].map(|mean| number(mean, unit));
     let [first, second] = means;
     [column.to_owned(), first, second, difference, relative, gained, verdict]
@@ -335,7 +389,8 @@ fn text(
     console: &mut Console<'_>,
 ) {
     for (study, side) in sides.iter().enumerate().skip(1) {
-        let head = format!("{} against {}", side.name, sides[0].name);
+        let of = asked.service.as_ref().map_or(String::new(), |name| format!(", {name}"));
+        let head = format!("{} against {}{of}", side.name, sides[0].name);
         let head = console.styled(BOLD, &head);
         console.out(format!("{head}\n\n"));
         let mut page = Page::new();
@@ -358,10 +413,12 @@ fn text(
         all.iter().filter(|comparison| comparison.difference == difference).count() as u64
     };
     let style = if of(Difference::Worse) > 0 { BAD } else { GOOD };
+    let shared = sides.iter().all(|side| side.seed == sides[0].seed);
+    let luck = if shared { "the same luck" } else { "other luck" };
     let head = console.styled(style, "VERDICT");
     console.out(format!(
         "{head}  {} worse, {} better, {} the same within the tolerance, {} that cannot be told, of {} \
-         under the same luck.\n",
+         under {luck}.\n",
         of(Difference::Worse),
         of(Difference::Better),
         of(Difference::Same),

@@ -66,7 +66,7 @@ pub(super) fn markdown(
 }
 
 /// A text within XML.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

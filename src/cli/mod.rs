@@ -21,6 +21,7 @@ mod progress;
 mod quotas;
 mod read;
 mod regress;
+mod regression;
 mod run;
 mod schema;
 mod sides;
@@ -42,8 +43,8 @@ use crate::output::numbers;
 
 /// Does what the arguments ask, the program's name first, and returns the exit code: 0 done, 1 the
 /// outside failed, 2 bad usage or a bad scenario and nothing written, 97 interrupted, 98 something
-/// became worse or is not what others say it must be, 99 a threshold or
-/// an expectation is not met.
+/// became worse, moved or is not what others say it must be, 99 a threshold or an expectation is
+/// not met.
 pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) -> u8 {
     let code = match Args::try_parse_from(args) {
         Ok(args) => {

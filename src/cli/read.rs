@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::args::{Talk, What};
 use super::console::Console;
 use crate::input::{FileDigest, read_trace, why};
@@ -28,6 +30,27 @@ pub(super) struct Ready {
     pub files: Vec<FileDigest>,
     /// Time from the end of the warm-up to the end of the run.
     pub duration: SimDuration,
+    /// What was put in the place of its values.
+    pub overrides: Vec<Override>,
+    /// A digest of all that decides what happens in its runs, the program aside.
+    pub said: String,
+}
+
+/// Tables that ask something of runs and change nothing in them.
+const ASKS: [&str; 5] = ["question", "thresholds", "expect", "reference", "validation"];
+
+/// A digest of what a scenario says, whatever its comments, order and spaces, with the values put
+/// into it and the bytes of its load files. Defaults are the program's, and left out.
+fn said(text: &str, overrides: &[Override], files: &[FileDigest]) -> String {
+    let mut table: toml::Table = text.parse().unwrap_or_default();
+    ASKS.iter().for_each(|name| drop(table.remove(*name)));
+    let mut digest = Sha256::new();
+    digest.update(serde_json::to_vec(&table).unwrap_or_default());
+    for Override { key, value } in overrides {
+        digest.update(format!("\n{key}={value}"));
+    }
+    files.iter().for_each(|file| digest.update(format!("\n{}", file.sha256)));
+    format!("{:x}", digest.finalize())
 }
 
 /// Reads all scenarios in turn and tells everything there is to say about them; `None` in the
@@ -89,7 +112,9 @@ fn read(
     if problems.has_errors() {
         return Err(problems);
     }
-    Ok((problems, Ready { path: path.to_owned(), checked, traces, files, duration }))
+    let said = said(&text, overrides, &files);
+    let (path, overrides) = (path.to_owned(), overrides.to_vec());
+    Ok((problems, Ready { path, checked, traces, files, duration, overrides, said }))
 }
 
 /// The error of a load file that is not the one the scenario was made with.
@@ -147,4 +172,27 @@ fn unreadable(path: &Path, noun: &str, error: &io::Error) -> Problems {
 /// One error.
 fn error_of(title: String, excerpts: Vec<Excerpt>, help: Option<String>) -> Problems {
     Problems(vec![Problem { severity: Severity::Error, title, excerpts, help }])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_of_what_decides() {
+        let said = |text: &str, set: &[&str], file: &str| {
+            let overrides = set.iter().map(|set| set.parse().expect("KEY=VALUE"));
+            let file = FileDigest { bytes: 1, sha256: file.to_owned() };
+            said(text, &overrides.collect::<Vec<_>>(), &[file])
+        };
+        let base = said("duration = \"1m\"\nseed = 5\n", &[], "a");
+        let same = "# why\nseed = 5\nduration=\"1m\"\nquestion = \"?\"\n[thresholds]\nserved = \"value > 1\"\n";
+        assert_eq!(said(same, &[], "a"), base);
+        let others = [
+            said("duration = \"2m\"\nseed = 5\n", &[], "a"),
+            said("duration = \"1m\"\nseed = 5\n", &["seed=5"], "a"),
+            said("duration = \"1m\"\nseed = 5\n", &[], "b"),
+        ];
+        assert!(others.iter().all(|other| *other != base));
+    }
 }

@@ -4,35 +4,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::iter;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
 use super::read::Ready;
 use crate::error::Error;
-use crate::output::Table;
+use crate::output::baseline::{self, BASELINES};
+use crate::output::{Baseline, Table};
+use crate::record::fingerprint::VERSION;
 use crate::record::summary::SUMMARY;
-use crate::study::compare::Compared;
-
-/// Where baselines are kept.
-const BASELINES: &str = "results/baselines";
-
-/// What is compared where nobody says what, and kept in a baseline; more of these is worse.
-const LESS_IS_BETTER: [&str; 10] = [
-    "failed_ratio",
-    "user_failed_ratio",
-    "latency_s_mean",
-    "latency_s_p50",
-    "latency_s_p99",
-    "cold_ratio",
-    "pending_max",
-    "instances_mean",
-    "starts_begun",
-    "starts_failed",
-];
-
-/// The same where more is better.
-const MORE_IS_BETTER: [&str; 2] = ["served", "ride_out_s"];
+use crate::study::compare::{Compared, usual};
 
 /// One of the studies that are compared.
 #[derive(Debug)]
@@ -47,6 +29,21 @@ pub(super) struct Side {
     pub services: Vec<String>,
     /// By replication, the columns of the summary.
     runs: BTreeMap<u64, Vec<f64>>,
+    /// What it is made of: known of a baseline, and of a scenario that was just run.
+    pub origin: Option<Origin>,
+}
+
+/// What a side is made of.
+#[derive(Debug, PartialEq)]
+pub(super) struct Origin {
+    /// The version of the program's fingerprints.
+    pub fingerprints: u64,
+    /// The scenario's file.
+    pub scenario: String,
+    /// A digest of what it says.
+    pub said: String,
+    /// Whether it was kept as a baseline, and is not run now.
+    pub kept: bool,
 }
 
 impl Side {
@@ -59,10 +56,16 @@ impl Side {
             seconds: (scenario.warm_up + ready.duration).as_secs_f64(),
             services: scenario.services.iter().map(|s| s.name.clone()).collect(),
             runs: BTreeMap::new(),
+            origin: Some(Origin {
+                fingerprints: VERSION,
+                scenario: ready.path.display().to_string(),
+                said: ready.said.clone(),
+                kept: false,
+            }),
         }
     }
 
-    /// Takes a replication: the columns of the summary of all services together.
+    /// Takes a replication: the columns of the summary, of what is compared.
     pub fn take(&mut self, replication: u64, numbers: &[f64]) {
         self.runs.insert(replication, numbers.to_vec());
     }
@@ -96,11 +99,11 @@ impl Side {
 /// # Errors
 /// [`Error::Usage`] where a name is no column of the summary.
 pub(super) fn metrics(names: &[String]) -> Result<Vec<Compared>, Error> {
-    let default = || LESS_IS_BETTER.iter().chain(&MORE_IS_BETTER).map(|name| (*name).to_owned());
-    let names: Vec<String> = if names.is_empty() { default().collect() } else { names.to_vec() };
+    if names.is_empty() {
+        return Ok(usual());
+    }
     let metric = |name: &String| {
-        let column = SUMMARY.iter().skip(1).find(|column| column.name == name);
-        let column = column.ok_or_else(|| {
+        Compared::of(name).ok_or_else(|| {
             let all = SUMMARY.iter().map(|column| column.name);
             let distance = |known: &&str| strsim::damerau_levenshtein(known, name);
             let near = all.min_by_key(distance).unwrap_or_default();
@@ -108,26 +111,26 @@ pub(super) fn metrics(names: &[String]) -> Result<Vec<Compared>, Error> {
                 "error: there is no metric {name:?}\n  = help: metrics are the columns of summary.csv; \
                  the nearest one is {near}"
             ))
-        })?;
-        let more_is_better = MORE_IS_BETTER.contains(&column.name);
-        Ok(Compared { column: column.name, unit: column.unit, more_is_better })
+        })
     };
     names.iter().map(metric).collect()
 }
 
-/// The file of a baseline.
-pub(super) fn baseline(name: &str) -> PathBuf {
-    Path::new(BASELINES).join(format!("{name}.csv"))
-}
-
-/// What was kept: a run's folder, or a baseline by its file or name.
+/// What was kept: a run's folder, or a baseline by its file or name; of a service, or of an empty
+/// name all together.
 ///
 /// # Errors
 /// [`Error::Usage`] where there is neither, or a single run.
-pub(super) fn folder(name: &str, path: &Path) -> Result<Side, Error> {
-    let kept = baseline(name);
+pub(super) fn folder(name: &str, path: &Path, service: &str) -> Result<Side, Error> {
+    let kept = baseline::path(name);
     if path.is_dir() {
-        return of_run(name, path);
+        return of_run(name, path, service);
+    }
+    if !service.is_empty() {
+        return Err(Error::Usage(format!(
+            "error: {name} has no numbers of {service}\n  = help: a baseline keeps all services \
+             together; name its scenario, or the folder of a study"
+        )));
     }
     match [path, &kept].into_iter().find(|path| path.is_file()) {
         Some(path) => of_baseline(name, path),
@@ -138,20 +141,7 @@ pub(super) fn folder(name: &str, path: &Path) -> Result<Side, Error> {
     }
 }
 
-/// The rows of all services together, with the columns that there are.
-fn rows(path: &Path, texts: &[&str]) -> Result<BTreeMap<u64, Vec<f64>>, Error> {
-    let metrics = SUMMARY[1..].iter().map(|column| column.name);
-    let columns: Vec<&str> = metrics.chain(["replication"]).collect();
-    let table = Table::open(path, texts, &columns, |cells| cells[0].is_empty())?;
-    let metrics = SUMMARY[1..].iter().map(|column| table.numbers(column.name));
-    // The service is no number.
-    let columns: Vec<Vec<f64>> = iter::once(vec![f64::NAN; table.len()]).chain(metrics).collect();
-    let row = |at: usize| columns.iter().map(|column| column[at]).collect();
-    let numbers = table.numbers("replication");
-    Ok(numbers.iter().enumerate().map(|(at, number)| (*number as u64, row(at))).collect())
-}
-
-fn of_run(name: &str, path: &Path) -> Result<Side, Error> {
+fn of_run(name: &str, path: &Path, service: &str) -> Result<Side, Error> {
     let file = path.join("replications.csv");
     if !file.is_file() {
         return Err(Error::Usage(format!(
@@ -165,60 +155,53 @@ fn of_run(name: &str, path: &Path) -> Result<Side, Error> {
     let json: Value = serde_json::from_slice(&text).map_err(|error| outside(error.into()))?;
     let seconds = |name: &str| json[name].as_f64().unwrap_or(0.0);
     let services = json["services"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let service = |row: &Value| row["service"].as_str().map(str::to_owned);
+    let name_of = |row: &Value| row["service"].as_str().map(str::to_owned);
+    let services: Vec<String> = services.iter().filter_map(name_of).collect();
+    has_service(name, &services, service)?;
     Ok(Side {
         name: name.to_owned(),
         seed: json["seed"].as_u64().unwrap_or(0),
         seconds: seconds("warm_up_s") + seconds("duration_s"),
-        services: services.iter().filter_map(service).collect(),
-        runs: rows(&file, &["service"])?,
+        services,
+        runs: rows(&file, service)?,
+        origin: None,
     })
 }
 
-/// A baseline has the seed and the length in each row, and the services' names in one cell.
-fn of_baseline(name: &str, path: &Path) -> Result<Side, Error> {
-    let table = Table::open(path, &["service", "services"], &["seed", "run_s"], |_| true)?;
-    let first = |column: &str| table.numbers(column).first().copied().unwrap_or(0.0);
-    let services = table.texts("services").first().map(String::as_str).unwrap_or_default();
-    Ok(Side {
-        name: name.to_owned(),
-        seed: first("seed") as u64,
-        seconds: first("run_s"),
-        services: services.split(' ').map(str::to_owned).collect(),
-        runs: rows(path, &["service", "services"])?,
-    })
-}
-
-/// Keeps a side as a baseline: a row a replication, small enough for version control. It stands in
-/// its place whole or not at all.
+/// Refuses what has no service of this name; an empty one is all together.
 ///
 /// # Errors
-/// [`Error::Outside`] where the disk says no.
-pub(super) fn save(name: &str, side: &Side) -> Result<PathBuf, Error> {
-    let path = baseline(name);
-    let partial = path.with_extension("csv.partial");
-    let outside =
-        |error: std::io::Error| Error::Outside(format!("write {}", path.display()), error);
-    let metrics = metrics(&[])?;
-    let services = side.services.join(" ");
-    let write = || -> Result<Vec<u8>, ::csv::Error> {
-        let mut writer = ::csv::Writer::from_writer(Vec::new());
-        let before = ["service", "services", "seed", "run_s", "replication"];
-        writer.write_record(before.into_iter().chain(metrics.iter().map(|m| m.column)))?;
-        for (number, columns) in &side.runs {
-            let (seed, run_s) = (side.seed.to_string(), side.seconds.to_string());
-            let before = [String::new(), services.clone(), seed, run_s, number.to_string()];
-            let cell = |metric: &Compared| {
-                let at = SUMMARY.iter().position(|column| column.name == metric.column);
-                let number = at.and_then(|at| columns.get(at)).filter(|n| n.is_finite());
-                number.map_or(String::new(), f64::to_string)
-            };
-            writer.write_record(before.into_iter().chain(metrics.iter().map(cell)))?;
-        }
-        writer.into_inner().map_err(|error| std::io::Error::other(error.to_string()).into())
-    };
-    let bytes = write().map_err(|error| outside(error.into()))?;
-    fs::create_dir_all(BASELINES).map_err(outside)?;
-    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, &path)).map_err(outside)?;
-    Ok(path)
+/// [`Error::Usage`] with those that there are.
+pub(super) fn has_service(of: &str, services: &[String], service: &str) -> Result<(), Error> {
+    if service.is_empty() || services.iter().any(|known| known == service) {
+        return Ok(());
+    }
+    let known = services.join(", ");
+    Err(Error::Usage(format!("error: {of} has no service {service}\n  = help: there are {known}")))
+}
+
+/// The rows of a service, or of all together, with the columns that there are.
+fn rows(path: &Path, service: &str) -> Result<BTreeMap<u64, Vec<f64>>, Error> {
+    let metrics = SUMMARY[1..].iter().map(|column| column.name);
+    let columns: Vec<&str> = metrics.chain(["replication"]).collect();
+    let table = Table::open(path, &["service"], &columns, |cells| cells[0] == service)?;
+    let metrics = SUMMARY[1..].iter().map(|column| table.numbers(column.name));
+    // The service is no number.
+    let columns: Vec<Vec<f64>> = iter::once(vec![f64::NAN; table.len()]).chain(metrics).collect();
+    let row = |at: usize| columns.iter().map(|column| column[at]).collect();
+    let numbers = table.numbers("replication");
+    Ok(numbers.iter().enumerate().map(|(at, number)| (*number as u64, row(at))).collect())
+}
+
+fn of_baseline(name: &str, path: &Path) -> Result<Side, Error> {
+    let Baseline { fingerprints, scenario, said, seed, run_s, services, runs, .. } =
+        Baseline::read(path)?;
+    Ok(Side {
+        name: name.to_owned(),
+        seed,
+        seconds: run_s,
+        services,
+        runs: (0..).zip(runs.into_iter().map(|run| run.numbers)).collect(),
+        origin: Some(Origin { fingerprints, scenario, said, kept: true }),
+    })
 }

@@ -8,12 +8,13 @@ use super::interrupt::Interrupt;
 use super::numbers::counted;
 use super::progress::Progress;
 use super::read::Ready;
-use super::sides::{Side, save};
 use crate::error::Error;
-use crate::output::{RunFolder, StudyInfo, Until};
+use crate::output::{Baseline, RunFolder, StudyInfo, Until};
+use crate::record::fingerprint::VERSION;
 use crate::scenario::Scenario;
 use crate::study::band::{Band, StripWatch};
 use crate::study::gather::FIRST;
+use crate::study::regress::Kept;
 use crate::study::replicate::{Crew, Ended, Subject};
 use crate::study::{Gathered, Gleaner, Rule};
 
@@ -60,6 +61,28 @@ pub(super) fn crew(jobs: Option<u16>) -> Result<Crew, Error> {
         .map_err(|error| Error::Outside("start threads".to_owned(), error))
 }
 
+/// A baseline of these replications of a scenario.
+///
+/// # Errors
+/// [`Error::Outside`] where there is no working folder.
+pub(super) fn baseline_of(ready: &Ready, runs: Vec<Kept>) -> Result<Baseline, Error> {
+    let scenario = &ready.checked.scenario;
+    let here = std::env::current_dir()
+        .map_err(|error| Error::Outside("find the working folder".to_owned(), error))?;
+    let path = ready.path.strip_prefix(here).unwrap_or(&ready.path);
+    let set = ready.overrides.iter().map(|set| format!("{}={}", set.key, set.value));
+    Ok(Baseline {
+        fingerprints: VERSION,
+        scenario: path.display().to_string(),
+        said: ready.said.clone(),
+        set: set.collect(),
+        seed: scenario.seed,
+        run_s: (scenario.warm_up + ready.duration).as_secs_f64(),
+        services: scenario.services.iter().map(|s| s.name.clone()).collect(),
+        runs,
+    })
+}
+
 /// Runs replications and writes a row of each; nothing where not even one was complete.
 ///
 /// # Errors
@@ -80,21 +103,21 @@ pub(super) fn study<'s>(
     let mut table = folder.replications()?;
     let mut progress = Progress::begin(*duration, asked.talk, console);
     let mut failure = None;
-    let mut kept = Side::new(&subject.scenario.name, ready);
+    let mut kept = Vec::new();
+    let gleaner = || {
+        let gleaner = Gleaner::new(subject.scenario);
+        if asked.save_baseline.is_some() { gleaner.with_prints() } else { gleaner }
+    };
     let ended = crew(asked.jobs)?.replicate(
         &subject,
         0..most,
-        || (Gleaner::new(subject.scenario), StripWatch::new(subject.scenario, *duration)),
+        || (gleaner(), StripWatch::new(subject.scenario, *duration)),
         || interrupt.asked(),
         |number, (outcome, strip)| {
             gathered.take(&outcome);
             band.take(strip);
             failure = table.write(number, &outcome.rows).err();
-            if let (Some(_), Some(total)) =
-                (&asked.save_baseline, outcome.rows.len().checked_sub(1))
-            {
-                kept.take(number, outcome.numbers(total));
-            }
+            kept.extend(asked.save_baseline.as_ref().map(|_| Kept::new(&outcome)));
             let outlook = || match gathered.outlook() {
                 Some((width, target)) if !fixed => (target.min(most), Some(width)),
                 Some((width, _)) => (most, Some(width)),
@@ -126,7 +149,7 @@ pub(super) fn study<'s>(
         (Ended::All | Ended::Enough, false) => Until::Cap,
     };
     if let Some(name) = asked.save_baseline.as_ref().filter(|_| until != Until::Interrupted) {
-        let path = save(name, &kept)?;
+        let path = baseline_of(ready, kept)?.save(name)?;
         if !asked.talk.quiet {
             console.err(&format!("baseline {}\n", path.display()));
         }

@@ -33,6 +33,12 @@ const TOLD_OF_EACH: [&str; 3] = ["failed_ratio", "latency_s_p99", "ride_out_s"];
 /// Services whose numbers are told.
 const SERVICES: usize = 20;
 
+/// A difference in the unit of its metric, with its sign.
+pub(super) fn signed(difference: f64, unit: &str) -> String {
+    let sign = if difference < 0.0 { '-' } else { '+' };
+    format!("{sign}{}", number(difference.abs(), unit))
+}
+
 /// An estimate and its interval in words: `6.1 % ± 0.4 %`, or for a median `13m 40s (13m … 14m
 /// 20s)`.
 pub(super) fn within(centre: Centre, estimate: &Estimate, unit: &str) -> String {

@@ -6,6 +6,7 @@
 //! the time of day, a number of threads or a path, but for those of load files that are too large
 //! to copy: the same run leaves the same bytes.
 
+pub mod baseline;
 pub mod chart;
 pub mod csv;
 pub mod events;
@@ -21,6 +22,7 @@ pub mod summary_json;
 pub mod validation;
 mod whole;
 
+pub use baseline::Baseline;
 pub use csv::Table;
 pub use folder::RunFolder;
 pub use manifest::{FileEntry, check_tables};

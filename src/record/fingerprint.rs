@@ -12,7 +12,7 @@ use super::{Bill, Instance, KeyCall, Record, Recorder, Requests, Starts, Total};
 use crate::units::SimTime;
 
 /// Changes when what is hashed changes, so that old and new fingerprints never compare equal.
-const VERSION: u64 = 6;
+pub const VERSION: u64 = 6;
 
 /// A recorder that keeps a digest of what it was told.
 #[derive(Clone, Debug)]
@@ -33,6 +33,19 @@ pub struct Parts {
     pub key_calls: String,
     /// Totals and the histogram of latency.
     pub totals: String,
+}
+
+/// Digits of a part that [`Parts::short`] keeps: 64 bits do not agree by accident.
+pub const SHORT: usize = 16;
+
+impl Parts {
+    /// Names of the parts.
+    pub const NAMES: [&'static str; 3] = ["instances", "key_calls", "totals"];
+
+    /// The first digits of each part, in the order of the names.
+    pub fn short(&self) -> [String; 3] {
+        [&self.instances, &self.key_calls, &self.totals].map(|part| part[..SHORT].to_owned())
+    }
 }
 
 /// One digest in the making, with the names it met: a part knows its own only, so that a name

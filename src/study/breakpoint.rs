@@ -14,6 +14,7 @@ use super::judge::{Judge, Verdict};
 use super::replicate::{BrokenRun, Crew, Ended};
 use crate::record::{Phase, Record, Recorder};
 use crate::scenario::{Action, Entry, KeyOrder, Scenario, Trace};
+use crate::stats::interval::{Interval, LEVEL, wilson};
 use crate::units::{SimDuration, SimTime};
 use crate::world::World;
 use crate::world::laws::Broken;
@@ -368,6 +369,14 @@ impl Breakpoint {
     /// has one, else a median with that of order statistics.
     pub fn estimate(&self) -> Estimate {
         self.over.estimate()
+    }
+
+    /// Of all replications the share that a block of this length breaks: those whose breaking
+    /// length is no more, with Wilson's interval. A length is tried where a search comes by, so
+    /// that the runs in which it was say nothing of the others.
+    pub fn broken_by(&self, length: SimDuration) -> Option<Interval> {
+        let reached = self.lengths.iter().filter(|l| **l <= length.as_secs_f64()).count();
+        wilson(reached as u64, self.runs, LEVEL)
     }
 
     /// Instances of a service that are ready when the block begins, on average.

@@ -1,5 +1,6 @@
 //! Studies side by side, paired by replication: what differs, how surely, and whether it matters.
 
+use crate::record::summary::SUMMARY;
 use crate::stats::compare::{Paired, holm, sidak};
 use crate::stats::interval::{LEVEL, more_wanted};
 
@@ -39,6 +40,37 @@ pub struct Compared {
     pub more_is_better: bool,
 }
 
+/// What is compared where nobody says what, and kept in a baseline; more of these is worse.
+const LESS_IS_BETTER: [&str; 10] = [
+    "failed_ratio",
+    "user_failed_ratio",
+    "latency_s_mean",
+    "latency_s_p50",
+    "latency_s_p99",
+    "cold_ratio",
+    "pending_max",
+    "instances_mean",
+    "starts_begun",
+    "starts_failed",
+];
+
+/// The same where more is better.
+const MORE_IS_BETTER: [&str; 2] = ["served", "ride_out_s"];
+
+impl Compared {
+    /// The metric of this column of the summary; none where there is no such column.
+    pub fn of(name: &str) -> Option<Self> {
+        let column = SUMMARY.iter().skip(1).find(|column| column.name == name)?;
+        let more_is_better = MORE_IS_BETTER.contains(&column.name);
+        Some(Self { column: column.name, unit: column.unit, more_is_better })
+    }
+}
+
+/// What is compared where nobody says what.
+pub fn usual() -> Vec<Compared> {
+    LESS_IS_BETTER.iter().chain(&MORE_IS_BETTER).filter_map(|name| Compared::of(name)).collect()
+}
+
 /// Differences up to this part of the first mean do not matter.
 pub const TOLERANCE: f64 = 0.01;
 /// Differences of shares up to this do not matter: a tenth of a per cent.
@@ -57,7 +89,7 @@ pub struct Comparison {
     pub left_out: u64,
     /// p with all tests of the table taken together (Holm).
     pub p: f64,
-    /// Half of what does not matter.
+    /// Differences up to this do not matter.
     pub tolerance: f64,
     /// What is said of it.
     pub difference: Difference,

@@ -6,8 +6,9 @@ use super::judge::{Finding, Judge, Judgement, Over, Verdict};
 use super::number::Number;
 use super::replicate::Watch;
 use super::rides::{self, BlockRuns};
+use crate::record::fingerprint::Parts;
 use crate::record::summary::SUMMARY;
-use crate::record::{Record, Recorder, RideOut, RideOuts, SummaryRow};
+use crate::record::{Fingerprint, Record, Recorder, RideOut, RideOuts, SummaryRow};
 use crate::scenario::{Expect, Scenario};
 use crate::stats::Histogram;
 use crate::units::SimDuration;
@@ -30,6 +31,8 @@ pub struct Outcome {
     expects: Vec<Finding<Expect>>,
     /// A ride a block and service.
     rides: Vec<RideOut>,
+    /// The run's fingerprint, where the gleaner takes it.
+    pub print: Option<Parts>,
 }
 
 impl Outcome {
@@ -47,6 +50,7 @@ pub struct Gleaner<'s> {
     numbers: Vec<Vec<f64>>,
     latency: Vec<Vec<(usize, u64)>>,
     rides: RideOuts,
+    print: Option<Fingerprint>,
 }
 
 impl<'s> Gleaner<'s> {
@@ -58,7 +62,13 @@ impl<'s> Gleaner<'s> {
             numbers: Vec::new(),
             latency: Vec::new(),
             rides: RideOuts::default(),
+            print: None,
         }
+    }
+
+    /// The same, which takes each run's fingerprint too.
+    pub fn with_prints(self) -> Self {
+        Self { print: Some(Fingerprint::default()), ..self }
     }
 }
 
@@ -74,6 +84,9 @@ fn numbers(row: &SummaryRow) -> Vec<f64> {
 impl Recorder for Gleaner<'_> {
     fn record(&mut self, fact: Record<'_>) {
         self.rides.record(fact);
+        if let Some(print) = &mut self.print {
+            print.record(fact);
+        }
         match fact {
             Record::Sample(_) => self.judge.record(fact),
             Record::Total(total) => {
@@ -109,6 +122,7 @@ impl Watch for Gleaner<'_> {
             thresholds: self.judge.seen(),
             expects: self.judge.expected(),
             rides: self.rides.take(),
+            print: self.print.as_mut().map(|print| std::mem::take(print).parts()),
         }
     }
 }

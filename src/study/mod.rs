@@ -12,8 +12,9 @@
 //! - [`compare`]: studies side by side, paired by replication.
 //! - [`breakpoint`]: the smallest outage that breaks a threshold.
 //! - [`on_paper`]: what a formula says of the same.
-//! - [`truth`]: what runs come to beside what others say they must; [`regress`] has it as a layer.
+//! - [`truth`]: what runs come to beside what others say they must.
 //! - [`decisions`]: the same of a policy's decisions over a series.
+//! - [`regress`]: that, and what runs come to beside what they came to, in layers.
 //! - [`estimate`]: one number over runs, its interval, and how that stands to a limit.
 
 pub mod band;

@@ -5,15 +5,14 @@
 
 use super::number::Number;
 use super::part::Part;
+use super::replicate::{BrokenRun, Crew, Ended, Subject, Watch};
 use super::tally::Tally;
 use crate::record::metric::{series, vocabulary};
 use crate::record::summary::SUMMARY;
 use crate::record::{Record, Recorder, SummaryRow};
-use crate::scenario::{Limit, Reference, Scenario, Tolerance, Trace};
+use crate::scenario::{Limit, Reference, Scenario, Tolerance};
 use crate::stats::interval::{LEVEL, Moments};
-use crate::units::{SECOND, SimDuration};
-use crate::world::World;
-use crate::world::laws::Broken;
+use crate::units::SECOND;
 
 /// What is said of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,13 +85,68 @@ enum Gauge<'s> {
     Series(Box<Tally<'s>>),
 }
 
-/// A reference with its gauge, and what the runs came to so far.
+impl<'s> Gauge<'s> {
+    /// Nothing for a metric that there is not, which the check of the scenario has said.
+    fn new(scenario: &'s Scenario, reference: &'s Reference) -> Option<Self> {
+        let Reference { service, window, .. } = *reference;
+        let name = service_of(scenario, reference);
+        let (vocabulary, all) = (vocabulary(), series());
+        Some(match vocabulary.result(&reference.metric, reference.statistic) {
+            Some(at) => {
+                let result = vocabulary.results[at].name;
+                let column = SUMMARY.iter().position(|c| c.name == result)?;
+                let part = (!window.is_whole()).then(|| {
+                    let mut part = Part::new(scenario, service, window);
+                    part.of_latency = result.starts_with("latency");
+                    Box::new(part)
+                });
+                Self::Result { service: name, column, part, seen: None }
+            }
+            None => {
+                let series = &all[vocabulary.series(&reference.metric)?];
+                Self::Series(Box::new(Tally::new(scenario, series, service, "", window)))
+            }
+        })
+    }
+
+    /// Forgets everything, for another run.
+    fn clear(&mut self) {
+        match self {
+            Self::Result { part: Some(part), .. } => part.clear(),
+            Self::Result { seen, part: None, .. } => *seen = None,
+            Self::Series(tally) => tally.clear(),
+        }
+    }
+
+    /// What the run came to, which is over.
+    fn number(&self, reference: &Reference) -> Option<Number> {
+        match self {
+            Self::Result { column, part: Some(part), .. } => number_of(&part.row(), *column),
+            Self::Result { seen, part: None, .. } => *seen,
+            Self::Series(tally) => tally.statistic(reference.statistic).map(|(number, _)| number),
+        }
+    }
+}
+
+/// The name of the service that a reference is of; empty for all together.
+fn service_of<'s>(scenario: &'s Scenario, reference: &Reference) -> &'s str {
+    reference.service.map_or("", |s| scenario.services[s.index()].name.as_str())
+}
+
+/// The unit of the metric that a reference is of.
+fn unit_of(reference: &Reference) -> &'static str {
+    let (vocabulary, all) = (vocabulary(), series());
+    let result = vocabulary.result(&reference.metric, reference.statistic);
+    let series = || vocabulary.series(&reference.metric).map(|at| all[at].metric.unit);
+    result.map(|at| vocabulary.results[at].unit).or_else(series).unwrap_or("")
+}
+
+/// A reference, and what the runs came to so far.
 #[derive(Debug)]
 struct Watched<'s> {
     reference: &'s Reference,
     service: &'s str,
     unit: &'static str,
-    gauge: Gauge<'s>,
     /// Of all runs, where each had something to measure.
     seen: Option<Moments>,
     /// Whether every run came to exactly the number.
@@ -100,47 +154,13 @@ struct Watched<'s> {
 }
 
 impl<'s> Watched<'s> {
-    /// Nothing for a metric that there is not, which the check of the scenario has said.
-    fn new(scenario: &'s Scenario, reference: &'s Reference) -> Option<Self> {
-        let Reference { service, window, .. } = *reference;
-        let name = service.map_or("", |s| scenario.services[s.index()].name.as_str());
-        let (vocabulary, all) = (vocabulary(), series());
-        let (gauge, unit) = match vocabulary.result(&reference.metric, reference.statistic) {
-            Some(at) => {
-                let result = vocabulary.results[at];
-                let column = SUMMARY.iter().position(|c| c.name == result.name)?;
-                let part = (!window.is_whole()).then(|| {
-                    let mut part = Part::new(scenario, service, window);
-                    part.of_latency = result.name.starts_with("latency");
-                    Box::new(part)
-                });
-                (Gauge::Result { service: name, column, part, seen: None }, result.unit)
-            }
-            None => {
-                let series = &all[vocabulary.series(&reference.metric)?];
-                let tally = Tally::new(scenario, series, service, "", window);
-                (Gauge::Series(Box::new(tally)), series.metric.unit)
-            }
-        };
-        let seen = Some(Moments::default());
-        Some(Self { reference, service: name, unit, gauge, seen, exactly: true })
+    fn new(scenario: &'s Scenario, reference: &'s Reference) -> Self {
+        let (service, unit) = (service_of(scenario, reference), unit_of(reference));
+        Self { reference, service, unit, seen: Some(Moments::default()), exactly: true }
     }
 
-    /// The run is over: what it came to is kept, and the gauge is ready for the next.
-    fn close(&mut self) {
-        let number = match &mut self.gauge {
-            Gauge::Result { column, part: Some(part), .. } => {
-                let number = number_of(&part.row(), *column);
-                part.clear();
-                number
-            }
-            Gauge::Result { seen, part: None, .. } => seen.take(),
-            Gauge::Series(tally) => {
-                let found = tally.statistic(self.reference.statistic);
-                tally.clear();
-                found.map(|(number, _)| number)
-            }
-        };
+    /// Takes what the next run came to.
+    fn take(&mut self, number: Option<Number>) {
         let limit = Number::of_limit(self.reference.value);
         self.exactly &= number.is_some_and(|n| n.compare(limit).is_some_and(|o| o.is_eq()));
         match (number, &mut self.seen) {
@@ -217,16 +237,26 @@ fn in_unit(number: Number, unit: &str) -> f64 {
     }
 }
 
-/// The gauges of a scenario.
+/// The gauges of a scenario, in the order of its references.
 #[derive(Debug)]
-struct Gauges<'s>(Vec<Watched<'s>>);
+struct Gauges<'s>(Vec<(&'s Reference, Option<Gauge<'s>>)>);
+
+impl<'s> Gauges<'s> {
+    fn new(scenario: &'s Scenario) -> Self {
+        Self(scenario.references.iter().map(|r| (r, Gauge::new(scenario, r))).collect())
+    }
+
+    fn gauges(&mut self) -> impl Iterator<Item = &mut Gauge<'s>> {
+        self.0.iter_mut().filter_map(|(_, gauge)| gauge.as_mut())
+    }
+}
 
 impl Recorder for Gauges<'_> {
     fn record(&mut self, fact: Record<'_>) {
         match fact {
             Record::Sample(sample) => {
-                for watched in &mut self.0 {
-                    match &mut watched.gauge {
+                for gauge in self.gauges() {
+                    match gauge {
                         Gauge::Result { part: Some(part), .. } => part.take(sample),
                         Gauge::Result { part: None, .. } => {}
                         Gauge::Series(tally) => tally.take(sample),
@@ -235,8 +265,8 @@ impl Recorder for Gauges<'_> {
             }
             Record::Total(total) => {
                 let row = SummaryRow::new(total);
-                for watched in &mut self.0 {
-                    if let Gauge::Result { service, column, part: None, seen } = &mut watched.gauge
+                for gauge in self.gauges() {
+                    if let Gauge::Result { service, column, part: None, seen } = gauge
                         && *service == total.service
                     {
                         *seen = number_of(&row, *column);
@@ -254,32 +284,50 @@ impl Recorder for Gauges<'_> {
     }
 }
 
+impl Watch for Gauges<'_> {
+    type Outcome = Vec<Option<Number>>;
+
+    fn begin(&mut self, _: u64) {
+        self.gauges().for_each(Gauge::clear);
+    }
+
+    fn outcome(&mut self) -> Self::Outcome {
+        let number = |(reference, gauge): &(&Reference, Option<Gauge<'_>>)| {
+            gauge.as_ref().and_then(|gauge| gauge.number(reference))
+        };
+        self.0.iter().map(number).collect()
+    }
+}
+
 /// Runs a scenario as often as it says and compares it with its references, a row each; after
-/// measurements a row a metric with the mean of their errors. Nothing where `go_on`, which is asked
-/// at every sample, says no.
+/// measurements a row a metric with the mean of their errors. Nothing where `stop` says so before
+/// all is done.
 ///
 /// # Errors
 /// A law of the model was broken: a bug.
 pub fn truth(
-    scenario: &Scenario,
-    traces: &[Trace],
-    duration: SimDuration,
-    go_on: &mut dyn FnMut() -> bool,
-) -> Result<Option<Vec<Row>>, Broken> {
-    let watched = scenario.references.iter().filter_map(|r| Watched::new(scenario, r));
-    let mut gauges = Gauges(watched.collect());
-    let mut world: World = World::new(scenario, traces, duration);
-    for replication in 0..scenario.validation.replications {
-        world.reset(replication);
-        while world.advance(&mut gauges)? {
-            if !go_on() {
-                return Ok(None);
-            }
-        }
-        world.finish(&mut gauges);
-        gauges.0.iter_mut().for_each(Watched::close);
+    crew: &Crew,
+    subject: &Subject<'_>,
+    stop: impl Fn() -> bool + Sync,
+) -> Result<Option<Vec<Row>>, BrokenRun> {
+    let scenario = subject.scenario;
+    let mut watched: Vec<Watched<'_>> =
+        scenario.references.iter().map(|r| Watched::new(scenario, r)).collect();
+    let runs = 0..scenario.validation.replications;
+    let ended = crew.replicate(
+        subject,
+        runs,
+        || Gauges::new(scenario),
+        stop,
+        |_, numbers| {
+            watched.iter_mut().zip(numbers).for_each(|(watched, number)| watched.take(number));
+            true
+        },
+    )?;
+    if ended == Ended::Stopped {
+        return Ok(None);
     }
-    let mut rows: Vec<Row> = gauges.0.iter().map(|watched| watched.row(scenario)).collect();
+    let mut rows: Vec<Row> = watched.iter().map(|watched| watched.row(scenario)).collect();
     let errors = errors_of(scenario, &rows);
     rows.extend(errors);
     Ok(Some(rows))

@@ -50,8 +50,9 @@ fn what_is_identical_is_the_same() {
     folder.write("a.toml", SMALL);
     folder.write("b.toml", SMALL);
     for row in compared(&folder, &["a.toml", "b.toml", "-r", "6", "--fail-on", "worse"], 0) {
-        if row["pairs"] != 0 {
-            assert_eq!((&row["verdict"], row["difference"].as_f64()), (&"same".into(), Some(0.0)));
+        assert_eq!((&row["verdict"], &row["pairs"]), (&"same".into(), &6.into()), "{row}");
+        for zero in ["difference", "low", "high"] {
+            assert_eq!(row[zero].as_f64(), Some(0.0), "{row}");
         }
     }
     // A baseline, a folder and the scenario are the same study.
@@ -95,9 +96,52 @@ fn a_longer_outage_is_worse_under_the_same_luck() {
     assert!((1.0..60.0).contains(&recovery), "{recovery}");
     let ran = keyscale(&folder, ["compare", "a.toml"]).exits(2);
     ran.says(&["one alone can't be compared"]);
+    // Luck of their own: the pairs gain nothing, but for what 8 of them come to by chance.
+    let rows = compared(&folder, &[&vary[..], &["--independent"]].concat(), 0);
+    let alone = of(&rows, "failed_ratio");
+    let half = |row: &Value| row["high"].as_f64().unwrap() - row["low"].as_f64().unwrap();
+    assert!(half(alone) > 1.3 * half(failed), "{alone}\n{failed}");
+    let args = [&["compare"], &vary[..], &["--independent"]].concat();
+    let ran =
+        keyscale(&folder, args).exits(0).says(&["luck of their own, as asked: seeds 1 and 2"]);
+    assert!(ran.out.contains("of 8 pairs under other luck"), "{}", ran.out);
     keyscale(&folder, ["compare", "a.toml", "nothing"]).exits(2).says(&["there is no nothing"]);
     let args = ["compare", "a.toml", "a.toml", "--metric", "failed_rati"];
     keyscale(&folder, args).exits(2).says(&["the nearest one is failed_ratio"]);
+}
+
+/// Two services of which one has more to do: it is the one that differs.
+#[test]
+fn a_service_is_compared_by_itself() {
+    let folder = Folder::new("compare-service");
+    let shop = SMALL.replace("duration = \"2m\"", "").replace(".web", ".shop");
+    folder.write("a.toml", format!("{SMALL}{shop}"));
+    let vary = "services.shop.load.0.poisson.rate=20/s,30/s";
+    let served = |service: &[&str]| {
+        let args = [&["a.toml", "--vary", vary, "-r", "3"], service].concat();
+        of(&compared(&folder, &args, 0), "served")["difference"].as_f64().unwrap()
+    };
+    assert_eq!(served(&["--service", "web"]), 0.0);
+    let more = served(&["--service", "shop"]);
+    // 10/s for 120 s, with four standard errors of three means of Poisson counts.
+    assert!((more - 1_200.0).abs() < 4.0 * (6_000.0_f64 / 3.0).sqrt(), "{more}");
+    assert_eq!(served(&[]), more);
+    keyscale(
+        &folder,
+        ["run", "a.toml", "-r", "3", "--save-baseline", "main", "--out", "kept", "-q"],
+    );
+    let args = ["kept", "a.toml", "-r", "3", "--service", "shop"];
+    assert_eq!(of(&compared(&folder, &args, 0), "served")["difference"].as_f64(), Some(0.0));
+    let refused = |args: &[&str], said: &str| {
+        keyscale(&folder, [&["compare"], args].concat()).exits(2).says(&[said]);
+    };
+    refused(&["a.toml", "a.toml", "--service", "wbe"], "there are web, shop");
+    refused(&["main", "a.toml", "--service", "web"], "keeps all services together");
+    refused(&["main", "a.toml", "--independent"], "has its luck already");
+    // What makes pairs senseless is said.
+    folder.write("b.toml", SMALL.replace("2m", "3m"));
+    let said = ["a.toml runs for 120 s and b.toml for 180 s", "have other services"];
+    keyscale(&folder, ["compare", "a.toml", "b.toml", "-r", "2"]).exits(0).says(&said);
 }
 
 #[test]

@@ -41,13 +41,13 @@ fn begin_with(folder: &Folder, args: &[&str], file: &str) -> Child {
 }
 
 /// Sends Ctrl-C's signal.
-fn interrupt(child: &Child) {
+pub fn interrupt(child: &Child) {
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
 }
 
 /// What the run came to.
-fn end(mut child: Child) -> Ran {
+pub fn end(mut child: Child) -> Ran {
     let begun = Instant::now();
     while child.try_wait().unwrap().is_none() {
         if begun.elapsed() > PATIENCE {

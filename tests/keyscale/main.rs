@@ -11,6 +11,7 @@ mod init;
 mod interrupted;
 mod program;
 mod readme;
+mod regress;
 mod replay;
 mod report;
 mod results;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::folder::{Folder, copy};
-use crate::program::keyscale;
+use crate::program::{SMALL, keyscale};
 
 /// What commands of this program begin with.
 const NAMES: [&str; 2] = ["$ keyscale ", "$ cargo run --release -- "];
@@ -83,6 +83,29 @@ fn commands_of_the_readme_work() {
         let output: Vec<&str> = ran.out.lines().collect();
         let silent = example.output.iter().all(String::is_empty);
         assert!(silent || fits(&example.output, &output), "{place} prints\n{}", ran.out);
+    }
+}
+
+/// The steps of the workflow, on a scenario that meets its threshold.
+#[test]
+fn the_workflow_of_the_readme_works() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // A package of the sources may come without it.
+    let Ok(text) = fs::read_to_string(root.join("README.md")) else { return };
+    let folder = Folder::new("workflow");
+    folder.write("outage.toml", format!("{SMALL}[thresholds]\nfailed_ratio = \"value < 1%\"\n"));
+    let save = ["run", "outage.toml", "-r", "50", "--save-baseline", "main", "-q"];
+    keyscale(&folder, save).exits(0);
+    let step = |line: &'_ str| {
+        let command = line.trim().strip_prefix("- run: keyscale ")?;
+        command.strip_suffix(" >> \"$GITHUB_STEP_SUMMARY\"").map(words)
+    };
+    let steps: Vec<Vec<String>> = text.lines().filter_map(step).collect();
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    for step in steps {
+        let step: Vec<&str> = step.iter().map(String::as_str).collect();
+        let ran = keyscale(&folder, &step).exits(0);
+        assert!(ran.out.contains("| ✓ pass |") || ran.out.contains(" | same |"), "{}", ran.out);
     }
 }
 

@@ -22,6 +22,8 @@ fn helps_begin_with_three_examples() {
         vec!["--help"],
         vec!["run", "--help"],
         vec!["validate", "--help"],
+        vec!["compare", "--help"],
+        vec!["regress", "--help"],
         vec!["policy", "--help"],
         vec!["breakpoint", "--help"],
         vec!["chart", "--help"],
