@@ -375,13 +375,18 @@ impl Rule {
 
     /// Whether another replication is wanted after those that were taken: to be asked after each.
     pub fn wants_more(&mut self, gathered: &Gathered<'_>) -> bool {
+        self.goes_on(gathered.runs, || gathered.is_known())
+    }
+
+    /// The same of so many replications, after which everything may be known well enough.
+    pub(super) fn goes_on(&mut self, runs: u64, is_known: impl FnOnce() -> bool) -> bool {
         match self {
-            Self::Fixed(count) => gathered.runs < *count,
+            Self::Fixed(count) => runs < *count,
             Self::UntilKnown { known } => {
-                if gathered.runs >= FIRST {
-                    *known = if gathered.is_known() { *known + 1 } else { 0 };
+                if runs >= FIRST {
+                    *known = if is_known() { *known + 1 } else { 0 };
                 }
-                gathered.runs < CAP && !self.is_known()
+                runs < CAP && !self.is_known()
             }
         }
     }

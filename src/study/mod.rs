@@ -15,11 +15,13 @@
 //! - [`truth`]: what runs come to beside what others say they must.
 //! - [`decisions`]: the same of a policy's decisions over a series.
 //! - [`regress`]: that, and what runs come to beside what they came to, in layers.
+//! - [`coverage`]: whether intervals mean what they say.
 //! - [`estimate`]: one number over runs, its interval, and how that stands to a limit.
 
 pub mod band;
 pub mod breakpoint;
 pub mod compare;
+pub mod coverage;
 pub mod decisions;
 pub mod estimate;
 pub mod gather;
