@@ -23,6 +23,7 @@ use crate::output::events::Context;
 use crate::output::{Closing, RunFolder, RunInfo, RunWriter, Written};
 use crate::record::Recorder;
 use crate::study::gather::FIRST;
+use crate::study::replicate::Subject;
 use crate::study::{Judge, Judgement};
 use crate::units::SimDuration;
 use crate::world::World;
@@ -209,6 +210,7 @@ fn run_one(
     let info = study.as_ref().map(Studied::info);
     let kept = ready.checked.kept();
     let verdict = |written: &Written| text::in_short(&Ending::of(written, info.as_ref(), complete));
+    let subject = Subject { scenario, traces: &ready.traces, duration: ready.duration };
     let written = writer.finish(Closing {
         lock: &lock,
         kept: &kept,
@@ -216,6 +218,7 @@ fn run_one(
         complete,
         judgement,
         study: info.as_ref(),
+        subject: &subject,
         verdict: &verdict,
     })?;
     if asked.talk.verbose && study.is_none() {

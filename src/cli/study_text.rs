@@ -5,22 +5,23 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::console::Console;
 pub(super) use super::numbers::in_unit as number;
-use super::numbers::{count, counted, rough_share};
+use super::numbers::{count, counted, length, rough_share};
 use super::text::{CAUSES, line, what};
 use crate::output::{StudyInfo, Until};
 use crate::record::Cause;
 use crate::record::summary::SUMMARY;
 use crate::stats::interval::none_seen;
 use crate::study::gather::ServiceRuns;
-use crate::study::rides::BlockRuns;
+use crate::study::rides::{BlockRuns, RideEstimate};
 use crate::study::{Centre, Estimate};
 
 /// What is told of each service: the column, and what people call it.
-const TOLD: [(&str, &str); 8] = [
+const TOLD: [(&str, &str); 9] = [
     ("arrivals", "arrivals"),
     ("failed_ratio", "failed requests"),
     ("latency_s_p50", "p50 (served)"),
     ("latency_s_p99", "p99 (served)"),
+    ("latency_with_failures_s_p99", "p99 (failures infinite)"),
     ("cold_ratio", "served cold"),
     ("ride_out_s", "ride-out"),
     ("instances_mean", "instances"),
@@ -65,7 +66,13 @@ pub(super) fn table(study: &StudyInfo<'_>, console: &mut Console<'_>) {
     table.set_width(console.width().clamp(40, 200) as u16);
     table.set_header(["", "mean ± 95 %", "p5 … p95 of runs"]);
     if let Some(total) = gathered.service("") {
-        for (column, label) in TOLD.iter().filter(|(c, _)| total.estimate_of(c).count > 0) {
+        let failed = total.estimate_of("failed").most.is_some_and(|most| most > 0.0);
+        let tells = |column: &str| {
+            // Without failures it says nothing that the one of the served does not.
+            let says = failed || !column.starts_with("latency_with_failures");
+            says && total.estimate_of(column).count > 0
+        };
+        for (column, label) in TOLD.iter().filter(|(column, _)| tells(column)) {
             table.add_row(row(total, column, label));
         }
     }
@@ -100,6 +107,24 @@ pub(super) fn table(study: &StudyInfo<'_>, console: &mut Console<'_>) {
         "\n {runs} {how}; tables and charts show replication {}, the median one\n\n",
         study.shown
     ));
+}
+
+/// Prints percentiles of the requests of all runs together: of the served ones and, where some
+/// failed, of all with the failed ones as infinite.
+pub(super) fn pooled(study: &StudyInfo<'_>, console: &mut Console<'_>) {
+    let Some(total) = study.gathered.service("").filter(|t| t.pooled(0.5, false).is_some()) else {
+        return;
+    };
+    let told = |with_failures| {
+        let at = |q| total.pooled(q, with_failures).map_or("infinite".to_owned(), length);
+        format!("p50 {}, p99 {}", at(0.5), at(0.99))
+    };
+    let failed = total.estimate_of("failed").most.is_some_and(|most| most > 0.0);
+    let failures = match failed {
+        true => format!("; with failures as infinite {}", told(true)),
+        false => String::new(),
+    };
+    line(console, "pooled", &format!("{} of all served requests{failures}", told(false)));
 }
 
 /// Blocks whose rides are told one by one.
@@ -145,7 +170,28 @@ fn ride(block: &BlockRuns) -> String {
         0 => String::new(),
         _ => format!("; back {} after it", within(Centre::Median, &estimate.recovery, "s")),
     };
-    format!("{head}: {survived}{lasted}{recovery}")
+    let held = held(&estimate);
+    format!("{head}: {survived}{lasted}{held}{recovery}")
+}
+
+/// How long the upper limits held, in words; nothing where there are none.
+fn held(estimate: &RideEstimate) -> String {
+    let runs = counted(estimate.limited, "run");
+    match (estimate.limited, estimate.held, estimate.held_median) {
+        (0, _, _) => String::new(),
+        (all, held, _) if held == all => format!("; no limit breaks within it in any of {runs}"),
+        (_, held, Some(median)) if median.is_finite() => {
+            let within = estimate.held_median_within.map_or(String::new(), |within| {
+                format!(" ({} … {})", number(within.low, "s"), number(within.high, "s"))
+            });
+            let kept = match held {
+                0 => String::new(),
+                some => format!(", in {} of {runs} not within it", count(some)),
+            };
+            format!("; a limit breaks after {}{within}{kept}", number(median, "s"))
+        }
+        (all, held, _) => format!("; a limit breaks within it in {} of {runs}", count(all - held)),
+    }
 }
 
 /// The rule of three in words.

@@ -4,13 +4,14 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 use super::console::{BAD, BOLD, Console, GOOD};
 use super::judged;
-use super::numbers::{count, counted, dollars, length, rough_share, share};
+use super::numbers::{count, counted, dollars, figures, length, rough_share, share};
 use super::quotas;
 use super::study_text;
 use crate::output::report;
 use crate::output::said::RevisionRow;
 use crate::output::{StudyInfo, Written};
 use crate::record::{BlockKind, CallOutcome, Cause, SummaryRow};
+use crate::study::on_paper::Ridden;
 use crate::units::{SimDuration, SimTime};
 
 /// Services in the table; of more, those with the most failures.
@@ -69,6 +70,7 @@ pub(super) fn table(ending: &Ending<'_>, console: &mut Console<'_>) {
     match ending.study {
         Some(study) => {
             study_text::table(study, console);
+            study_text::pooled(study, console);
             study_text::rides(study, console);
         }
         None => services(ending, console),
@@ -194,6 +196,9 @@ fn facts(written: &Written, total: &SummaryRow, console: &mut Console<'_>) {
             format!("{} from the first block to the first request it cost", length(ride_out));
         line(console, "ride-out", &text);
     }
+    for ridden in written.papers.iter().take(BLOCKS) {
+        line(console, "on paper", &paper(ridden));
+    }
     if let Some((ride, recovery)) =
         written.rides.iter().find_map(|ride| Some((ride, ride.recovery()?)))
     {
@@ -213,6 +218,26 @@ fn facts(written: &Written, total: &SummaryRow, console: &mut Console<'_>) {
     }
     messages(written, total.zero, console);
     keys(written, console);
+}
+
+/// An outage on paper: a fluid queue before what is warm, to be read beside the ride-out.
+fn paper(ridden: &Ridden) -> String {
+    let (ride, warm) = (&ridden.ride, counted(ridden.ride.ready, "warm instance"));
+    let Some(paper) = &ridden.paper else {
+        return format!("{}: {warm} carry the load, nobody is refused", ride.service);
+    };
+    let seconds = |seconds: f64| length(SimDuration((seconds * 1e9).round() as u64));
+    let lost = match paper.lost.round() as u64 {
+        0 => String::new(),
+        lost => format!(", {} by its end", counted(lost, "request")),
+    };
+    format!(
+        "{}: {warm} serve {}/s of {}/s, the first request is refused {} into the outage{lost}",
+        ride.service,
+        figures(paper.throughput),
+        figures(paper.load),
+        seconds(paper.refused),
+    )
 }
 
 /// Prints the messages of the services' logs, each with what is to be done about it.
@@ -448,6 +473,7 @@ mod tests {
             messages: Vec::new(),
             revisions: Vec::new(),
             rides: Vec::new(),
+            papers: Vec::new(),
             quotas: Vec::new(),
             fingerprint,
             judgement: crate::study::Judgement::default(),

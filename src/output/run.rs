@@ -23,6 +23,8 @@ use crate::record::ride_out::RIDE_OUTS;
 use crate::record::{QuotaUse, Record, Recorder, RideOut, RideOuts, SummaryRow, Value};
 use crate::scenario::Kept;
 use crate::study::Judgement;
+use crate::study::on_paper::{Ridden, of_rides};
+use crate::study::replicate::Subject;
 use crate::units::{SimDuration, SimTime};
 
 /// Name of the file that a run can be made again from.
@@ -94,6 +96,8 @@ pub struct Closing<'a> {
     pub judgement: Judgement,
     /// What it is one run of.
     pub study: Option<&'a StudyInfo<'a>>,
+    /// What was run.
+    pub subject: &'a Subject<'a>,
     /// The verdict in a sentence or two.
     pub verdict: &'a dyn Fn(&Written) -> String,
 }
@@ -115,6 +119,8 @@ pub struct Written {
     pub revisions: Vec<RevisionRow>,
     /// How long each service rode out each block.
     pub rides: Vec<RideOut>,
+    /// What paper says of outages, each with its ride.
+    pub papers: Vec<Ridden>,
     /// The quotas, with who used them and whom that hurt.
     pub quotas: Vec<QuotaUse>,
     /// The run's fingerprint.
@@ -204,7 +210,8 @@ impl RunWriter {
         let Self { mut folder, info, tables, events, failure, .. } = self;
         let Self { fingerprint, mut summary, blocks, quotas, said, revisions, mut rides, .. } =
             self;
-        let Closing { lock, kept, load_files, complete, judgement, study, verdict } = closing;
+        let Closing { lock, kept, load_files, complete, judgement, study, subject, verdict } =
+            closing;
         if let Some(error) = failure {
             return Err(error);
         }
@@ -217,12 +224,16 @@ impl RunWriter {
         let events = events.into_file().map_err(outside("write", &folder.path(EVENTS)))?;
         folder.add(events)?;
         summary.iter_mut().for_each(|row| judgement.tell_hurt(row));
+        let mut rides = rides.take();
+        judgement.tell_rides(&mut rides);
+        let papers = of_rides(subject, &rides);
         let mut written = Written {
             folder: folder.target().to_owned(),
             files: Vec::new(),
             summary,
             blocks,
-            rides: rides.take(),
+            rides,
+            papers,
             quotas,
             messages: said.rows(),
             revisions,

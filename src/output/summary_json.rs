@@ -14,6 +14,7 @@ use crate::record::fingerprint::Parts;
 use crate::record::{Block, BlockKind, QuotaLevel, QuotaUse, QuotaUser, SummaryRow, Value};
 use crate::scenario::{Condition, Expect, Threshold, Window};
 use crate::stats::interval::{LEVEL, wilson};
+use crate::study::on_paper::Ridden;
 use crate::study::{Finding, Number, Over};
 use crate::units::{SECOND, SimTime};
 
@@ -119,6 +120,41 @@ impl<'a> Spent<'a> {
     }
 }
 
+/// An outage on paper, beside what the run came to; null is nobody refused within it.
+#[derive(Serialize)]
+struct Paper<'a> {
+    service: &'a str,
+    subject: &'a str,
+    from_s: Value<'static>,
+    instances: u64,
+    throughput: Option<f64>,
+    load: Option<f64>,
+    wait_s: Option<f64>,
+    first_refusal_s: Option<f64>,
+    refused: Option<f64>,
+    /// From the outage's begin to the first failure for want of the key in the run.
+    simulated_first_failure_s: Value<'static>,
+}
+
+impl<'a> Paper<'a> {
+    fn new(ridden: &'a Ridden, zero: SimTime) -> Self {
+        let (ride, paper) = (&ridden.ride, ridden.paper.as_ref());
+        let failure = ride.first_failure.map(|at| Value::length(at.since(ride.from)));
+        Self {
+            service: &ride.service,
+            subject: &ride.subject,
+            from_s: Value::instant(ride.from, zero),
+            instances: ride.ready,
+            throughput: paper.map(|paper| paper.throughput),
+            load: paper.map(|paper| paper.load),
+            wait_s: paper.map(|paper| paper.wait),
+            first_refusal_s: paper.map(|paper| paper.refused),
+            refused: paper.map(|paper| paper.lost),
+            simulated_first_failure_s: failure.unwrap_or(Value::Empty),
+        }
+    }
+}
+
 /// The file.
 #[derive(Serialize)]
 pub(super) struct Document<'a> {
@@ -141,6 +177,8 @@ pub(super) struct Document<'a> {
     total: Option<&'a SummaryRow>,
     messages: &'a [MessageRow],
     revisions: &'a [RevisionRow],
+    /// What a fluid queue before the warm instances would come to in an outage.
+    on_paper: Vec<Paper<'a>>,
     thresholds: Vec<Said<'a>>,
     expects: Vec<Said<'a>>,
     /// What the run is one of: `services` and `total` are those of the run that is shown.
@@ -289,6 +327,7 @@ impl<'a> Document<'a> {
             revisions: &run.revisions,
             services: rows.iter().filter(|row| !row.service.is_empty()).collect(),
             total: rows.iter().find(|row| row.service.is_empty()),
+            on_paper: run.papers.iter().map(|ridden| Paper::new(ridden, zero)).collect(),
             thresholds: judgement.thresholds.iter().map(|f| Said::threshold(f, zero)).collect(),
             expects: judgement.expects.iter().map(|f| Said::expect(f, zero)).collect(),
             study: None,

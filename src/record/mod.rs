@@ -339,6 +339,8 @@ pub struct Ride<'a> {
     pub service: &'a str,
     /// Requests that waited when the block began.
     pub pending: u64,
+    /// Instances that were ready then.
+    pub ready: u64,
     /// The first failure within the block that is blamed on a key cause.
     pub first_failure: Option<SimTime>,
 }

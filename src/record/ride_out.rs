@@ -3,7 +3,8 @@
 //!
 //! A ride begins with a block and ends with the first failure that is blamed on a key cause. One
 //! without such a failure is cut off where the block ends: what is known of it is that it lasts
-//! that long at least. Recovery counts from the block's end to the end of the first sample
+//! that long at least. It may end another way too: an upper limit of a threshold that concerns the
+//! service breaks, and customers are hurt. Recovery counts from the block's end to the end of the first sample
 //! interval in which no request was refused and after which no more wait than when the block
 //! began.
 
@@ -31,8 +32,14 @@ pub struct RideOut {
     pub end: SimTime,
     /// Requests that waited when it began.
     pub pending: u64,
+    /// Instances that were ready then.
+    pub ready: u64,
     /// The first failure within it that is blamed on a key cause.
     pub first_failure: Option<SimTime>,
+    /// Whether there are upper limits that concern the service, all of which held when it began.
+    pub limited: bool,
+    /// The end of the first sample interval within it after which one of them did not hold.
+    pub broken: Option<SimTime>,
     /// When nothing of it was left to see; absent where that did not come.
     pub recovered: Option<SimTime>,
 }
@@ -46,6 +53,21 @@ impl RideOut {
     /// Whether the block cost no request.
     pub fn survived(&self) -> bool {
         self.first_failure.is_none()
+    }
+
+    /// How long the limits held: to the first that broke or, cut off, to the block's end; absent
+    /// where there are none, or one was broken before.
+    pub fn held(&self) -> Option<SimDuration> {
+        let end = self.broken.or(self.until).unwrap_or(self.end.max(self.from));
+        self.limited.then(|| end.since(self.from))
+    }
+
+    /// Tells it when the upper limits that concern the service broke, each for the first time.
+    pub fn tell_limits(&mut self, broken: impl Iterator<Item = Option<SimTime>> + Clone) {
+        let end = self.until.unwrap_or(SimTime::NEVER);
+        let before = |at: Option<SimTime>| at.is_some_and(|at| at <= self.from);
+        self.limited = broken.clone().next().is_some() && !broken.clone().any(before);
+        self.broken = broken.flatten().min().filter(|at| self.limited && *at <= end);
     }
 
     /// From the block's end until the service had recovered.
@@ -73,6 +95,9 @@ pub const RIDE_OUTS: &[Column<RideOutGetter>] = columns! {
     first_failure_s ["s"] "the first failure within the block that is blamed on a key cause" |r, zero| Value::reached(r.first_failure, zero);
     lasted_s ["s"] "from the block's begin to that failure or, without one, to the block's end" |r, _| Value::length(r.lasted());
     survived ["1"] "1 where the block cost no request, so that it could have lasted longer" |r, _| Count(r.survived().into());
+    instances_ready ["instances"] "instances that were ready when the block began" |r, _| Count(r.ready);
+    broken_s ["s"] "end of the first sample interval within the block after which an upper limit of a threshold did not hold" |r, zero| Value::reached(r.broken, zero);
+    held_s ["s"] "from the block's begin until then or, where all limits held, to the block's end; empty without an upper limit that held when it began" |r, _| some(r.held());
     recovered_s ["s"] "end of the first sample interval after the block in which no request was refused and after which no more wait than before it" |r, zero| Value::reached(r.recovered, zero);
     recovery_s ["s"] "from the block's end until then" |r, _| some(r.recovery());
 };
@@ -115,7 +140,10 @@ impl RideOuts {
                 until: block.until,
                 end: SimTime::ZERO,
                 pending: ride.pending,
+                ready: ride.ready,
                 first_failure: ride.first_failure,
+                limited: false,
+                broken: None,
                 recovered: None,
             });
         }

@@ -115,13 +115,15 @@ impl Watch for Gleaner<'_> {
     }
 
     fn outcome(&mut self) -> Outcome {
+        let mut rides = self.rides.take();
+        self.judge.tell_rides(&mut rides);
         Outcome {
             rows: std::mem::take(&mut self.rows),
             numbers: std::mem::take(&mut self.numbers),
             latency: std::mem::take(&mut self.latency),
             thresholds: self.judge.seen(),
             expects: self.judge.expected(),
-            rides: self.rides.take(),
+            rides,
             print: self.print.as_mut().map(|print| std::mem::take(print).parts()),
         }
     }

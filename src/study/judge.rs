@@ -6,7 +6,7 @@ use super::part::Part;
 use super::tally::Tally;
 use crate::record::metric::{DIVISIBLE, series, vocabulary};
 use crate::record::summary::SUMMARY;
-use crate::record::{Record, Recorder, Sample, SummaryRow, Total};
+use crate::record::{Record, Recorder, RideOut, Sample, SummaryRow, Total};
 use crate::scenario::{Comparison, Expect, Scenario, Statistic, Threshold, Vocabulary};
 use crate::units::SimTime;
 
@@ -100,6 +100,13 @@ impl Judgement {
         tell_hurt(row, &limits);
     }
 
+    /// Tells the rides through blocks when their services' limits broke.
+    pub fn tell_rides(&self, rides: &mut [RideOut]) {
+        let limits = self.thresholds.iter().filter(|f| f.is_watched);
+        let limits: Vec<_> = limits.map(|f| (f.service.as_str(), f.broken)).collect();
+        tell_rides(rides, &limits);
+    }
+
     /// The judgement of a study, with the instants at which limits broke in the run that is shown.
     pub fn of_shown(mut self, shown: &Self) -> Self {
         for (finding, shown) in self.thresholds.iter_mut().zip(&shown.thresholds) {
@@ -126,6 +133,15 @@ fn tell_hurt(row: &mut SummaryRow, limits: &[(&str, Option<SimTime>)]) {
     let mut limits = limits.iter().filter(|(service, _)| concerns(service)).peekable();
     if limits.peek().is_some() {
         row.customers_hurt = limits.filter_map(|(_, broken)| *broken).min();
+    }
+}
+
+/// Tells rides when limits broke that concern their service or all services together.
+fn tell_rides(rides: &mut [RideOut], limits: &[(&str, Option<SimTime>)]) {
+    for ride in rides {
+        let service = ride.service.clone();
+        let concern = limits.iter().filter(|(of, _)| of.is_empty() || *of == service);
+        ride.tell_limits(concern.map(|(_, broken)| *broken));
     }
 }
 
@@ -305,6 +321,13 @@ impl<'s> Judge<'s> {
         for measured in self.thresholds.iter_mut().filter(|m| m.is_of(&row.service)) {
             measured.seen = measured.of_row(row);
         }
+    }
+
+    /// Tells the run's rides through blocks when their services' limits broke.
+    pub(super) fn tell_rides(&self, rides: &mut [RideOut]) {
+        let limits = self.thresholds.iter().filter(|m| m.watched.is_some());
+        let limits: Vec<_> = limits.map(|m| (m.service, m.broken)).collect();
+        tell_rides(rides, &limits);
     }
 
     /// What each threshold is of, once the run is over.

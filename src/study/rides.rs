@@ -25,6 +25,10 @@ pub struct BlockRuns {
     /// Its length in each run that has it, in seconds.
     pub length: Moments,
     lasted: Vec<Lasted>,
+    /// The same to the first limit that broke, of the runs in which limits held when it began.
+    held: Vec<Lasted>,
+    /// Instances that were ready when it began.
+    pub ready: Moments,
     recovery: OverRuns,
 }
 
@@ -47,6 +51,16 @@ pub struct RideEstimate {
     pub median_within: Option<Interval>,
     /// 95 % of the rides are no longer.
     pub p95: Option<f64>,
+    /// Runs with an upper limit that held when the block began.
+    pub limited: u64,
+    /// Of those, the ones in which all limits held through the block.
+    pub held: u64,
+    /// Their share, with Wilson's interval.
+    pub held_within: Option<Interval>,
+    /// How long the limits held in half of the runs; infinite where they held through the block.
+    pub held_median: Option<f64>,
+    /// Its interval; none of fewer than six runs.
+    pub held_median_within: Option<Interval>,
     /// The recovery; it never comes where the run ends first.
     pub recovery: Estimate,
 }
@@ -61,6 +75,8 @@ impl BlockRuns {
             from,
             length: Moments::default(),
             lasted: Vec::new(),
+            held: Vec::new(),
+            ready: Moments::default(),
             recovery: OverRuns::kept(),
         }
     }
@@ -75,6 +91,11 @@ impl BlockRuns {
         self.length.add(until.since(ride.from).as_secs_f64());
         let (length, ended) = (ride.lasted().as_secs_f64(), !ride.survived());
         self.lasted.push(Lasted { length, ended });
+        self.ready.add(ride.ready as f64);
+        if let Some(held) = ride.held() {
+            let (length, ended) = (held.as_secs_f64(), ride.broken.is_some());
+            self.held.push(Lasted { length, ended });
+        }
         // A block that lasts to the end of the run leaves nothing to recover in.
         if ride.until.is_some() {
             self.recovery.add(ride.recovery().map_or(f64::INFINITY, |r| r.as_secs_f64()));
@@ -86,6 +107,9 @@ impl BlockRuns {
         let lasted = sorted(&self.lasted);
         let runs = lasted.len() as u64;
         let survived = lasted.iter().filter(|lasted| !lasted.ended).count() as u64;
+        let held = sorted(&self.held);
+        let limited = held.len() as u64;
+        let unbroken = held.iter().filter(|held| !held.ended).count() as u64;
         let mean = Moments::of(self.lasted.iter().map(|lasted| lasted.length));
         RideEstimate {
             runs,
@@ -96,6 +120,11 @@ impl BlockRuns {
             median: length_at(&lasted, 0.5),
             median_within: length_within(&lasted, 0.5),
             p95: length_at(&lasted, 0.95),
+            limited,
+            held: unbroken,
+            held_within: wilson(unbroken, limited, LEVEL),
+            held_median: length_at(&held, 0.5),
+            held_median_within: length_within(&held, 0.5),
             recovery: self.recovery.estimate(),
         }
     }

@@ -29,6 +29,8 @@ struct OpenRide {
     service: ServiceId,
     /// Requests that waited when the block began.
     pending: u64,
+    /// Instances that were ready then.
+    ready: u64,
     first_failure: Option<SimTime>,
 }
 
@@ -149,7 +151,8 @@ impl<Q: EventList> World<'_, Q> {
             let touched = |r: &Revision<'_>| touches(self.scenario, kind, subject, version, r);
             if self.revisions_of(service).any(touched) {
                 let pending = self.revisions_of(service).map(|r| r.pending.len() as u64).sum();
-                rides.push(OpenRide { service, pending, first_failure: None });
+                let ready = self.revisions_of(service).map(|r| u64::from(r.ready)).sum();
+                rides.push(OpenRide { service, pending, ready, first_failure: None });
                 let s = &mut self.services[service.index()];
                 s.marks.first_block.get_or_insert(self.now);
                 s.riding += 1;
@@ -205,6 +208,7 @@ impl<Q: EventList> World<'_, Q> {
         let ride = |ride: &OpenRide| Ride {
             service: &self.scenario.services[ride.service.index()].name,
             pending: ride.pending,
+            ready: ride.ready,
             first_failure: ride.first_failure,
         };
         let rides: Vec<Ride<'_>> = block.rides.iter().map(ride).collect();

@@ -90,3 +90,48 @@ fn several_scenarios_are_not_met_where_one_is_not() {
     // The scenario that a folder holds asks the same again.
     keyscale(&folder, ["run", "results/runs/a/scenario.lock.toml", "--out", "again"]).exits(99);
 }
+
+/// A threshold of each verdict in every format, with its exit code. 20 requests a second for 20 s
+/// are 400, and a mean of 20 runs is known to within nine or so.
+#[test]
+fn each_verdict_has_its_code_and_its_words_in_every_format() {
+    let folder = Folder::new("each-verdict");
+    let check = |limit: &str, verdict: &str, mark: &str, code: i32, junit: [&str; 2]| {
+        let asked = asking(&format!("[thresholds]\narrivals = \"value > {limit}\""));
+        folder.write("a.toml", asked.replace("duration = \"2m\"", "duration = \"20s\""));
+        let run = |format: &str, more: &[&str], code: i32| {
+            let args = ["run", "a.toml", "-r", "20", "--quiet", "--format", format];
+            keyscale(&folder, [&args[..], more].concat()).exits(code).out
+        };
+        let text = run("text", &[], code);
+        let line = format!("{mark} threshold  arrivals value > {limit}: ");
+        assert!(text.lines().any(|l| l.trim_start().starts_with(&line)), "{text}");
+        assert_eq!(text.contains("more replication"), verdict == "unclear", "{text}");
+        let met = if verdict == "pass" { "VERDICT  Met. " } else { "VERDICT  Not met: 1 of 1 " };
+        assert!(text.contains(met), "{text}");
+        let json: Value = serde_json::from_str(&run("json", &[], code)).unwrap();
+        let threshold = &json["thresholds"][0];
+        assert_eq!(threshold["verdict"], verdict, "{threshold}");
+        let [low, high] = ["low", "high"].map(|end| threshold["over"][end].as_f64().unwrap());
+        let limit: f64 = limit.parse().unwrap();
+        let expected = match (low > limit, high <= limit) {
+            (true, _) => "pass",
+            (_, true) => "fail",
+            _ => "unclear",
+        };
+        assert_eq!(verdict, expected, "{low} to {high}");
+        assert_eq!(threshold["over"]["more"].is_u64(), verdict == "unclear", "{threshold}");
+        let markdown = run("md", &[], code);
+        let cell = format!("| {mark} {verdict} | arrivals value &gt; {limit} | ");
+        assert!(markdown.contains(&cell), "{markdown}");
+        let xml = run("junit", &[], code);
+        assert!(xml.contains(junit[0]), "{xml}");
+        // Where what is unclear does not fail, only what fails does.
+        let lenient = run("junit", &["--fail-on", "fail"], if verdict == "fail" { 99 } else { 0 });
+        assert!(lenient.contains(junit[1]), "{lenient}");
+    };
+    check("300", "pass", "✓", 0, ["<system-out>", "<system-out>"]);
+    check("500", "fail", "✗", 99, ["<failure type=\"fail\"", "<failure type=\"fail\""]);
+    let unclear = ["<failure type=\"unclear\"", "<skipped message=\"unclear: "];
+    check("400", "unclear", "?", 99, unclear);
+}

@@ -49,10 +49,10 @@ fn cases() -> [Case; 6] {
     let first = 100.0 * std::f64::consts::LN_2 + 10.0;
     [
         case!("loss", &[5, 20], None),
-        case!("delay", &[20, 100], None),
+        case!("delay", &[50], None),
         case!("infinite-slots", &[5, 20], None),
         case!("availability", &[20], None),
-        case!("sharing", &[20, 100], None),
+        case!("sharing", &[50], None),
         case!("first-failure", &[20, 100], Some(("ride_out_s", first, "100 s ln 2 + 10 s"))),
     ]
 }
