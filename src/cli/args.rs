@@ -108,7 +108,7 @@ pub(super) struct Run {
 #[derive(Debug, clap::Args)]
 #[command(before_help = "\
 Examples:
-  keyscale compare now.toml changed.toml
+  keyscale compare now.toml changed.toml --out results/changed
   keyscale compare scenario.toml --vary services.web.min_instances=1,3,5
   keyscale compare main scenario.toml --fail-on worse --format md")]
 pub(super) struct Compare {
@@ -142,6 +142,12 @@ pub(super) struct Compare {
     /// What makes the exit code 98
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     pub fail_on: FailOnWorse,
+    /// Folder for tables, charts and a report.html
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Replace a folder that holds something else than results
+    #[arg(long, requires = "out")]
+    pub force: bool,
     /// What to print on standard output
     #[arg(long, value_enum, default_value_t)]
     pub format: CompareFormat,

@@ -7,7 +7,7 @@ use super::args::{Chart, ChartForm, ChartSize, ChartTheme};
 use super::console::Console;
 use crate::error::{Error, exit};
 use crate::output::chart::{self, Form, Look, Picture, Size, Theme};
-use crate::output::{check_tables, write_whole};
+use crate::output::{check_tables, report, write_whole};
 
 /// Draws pictures; the exit code.
 pub(super) fn chart(asked: &Chart, console: &mut Console<'_>) -> u8 {
@@ -37,6 +37,15 @@ fn draw(asked: &Chart, console: &mut Console<'_>) -> Result<(), Error> {
             if !asked.quiet {
                 console.out(format!("{}\n", path.display()));
             }
+        }
+    }
+    // The page holds the pictures as they usually look.
+    let usual = look(asked) == Look::default() && asked.format != Some(ChartForm::Png);
+    if path.is_dir() && out == path && usual && asked.only.is_empty() {
+        let page = path.join(report::NAME);
+        write_whole(&page, &report::of_folder(path)?)?;
+        if !asked.quiet {
+            console.out(format!("{}\n", page.display()));
         }
     }
     Ok(())

@@ -10,12 +10,19 @@ use super::console::{BAD, BOLD, Console, GOOD};
 use super::interrupt::Interrupt;
 use super::numbers::{counted, figures};
 use super::read::{Ready, read_all};
+use super::run::quoted;
 use super::sides::{Origin, Side, folder, has_service, metrics};
 use super::study::crew;
 use super::study_text::{number, signed};
+use super::text::line;
 use crate::error::{Error, exit};
+use crate::output::compared::ComparisonFolder;
+use crate::output::{RunFolder, report};
+use crate::record::band::Strip;
 use crate::scenario::Override;
+use crate::study::band::{RUNS, StripWatch};
 use crate::study::compare::{Compared, Comparison, Difference, Numbers, compare};
+use crate::study::curves::curves;
 use crate::study::replicate::{Ended, Subject};
 use crate::study::{Gleaner, Outcome};
 
@@ -24,8 +31,14 @@ const REPLICATIONS: u64 = 20;
 
 /// Compares; the exit code is 98 where something became worse and that is to fail.
 pub(super) fn run(asked: &Compare, console: &mut Console<'_>) -> u8 {
+    // The folder is begun first: one that may not be replaced is told before the runs.
+    let folder = asked.out.as_ref().map(|out| RunFolder::create(out, asked.force)).transpose();
+    let folder = match folder {
+        Ok(folder) => folder,
+        Err(error) => return failed(&error, console),
+    };
     match sides(asked, console) {
-        Ok(Some(sides)) => match tell(asked, &sides, console) {
+        Ok(Some(sides)) => match tell(asked, &sides, folder, console) {
             Ok(worse) if worse && asked.fail_on == FailOnWorse::Worse => exit::REGRESSED,
             Ok(_) => exit::OK,
             Err(error) => failed(&error, console),
@@ -171,17 +184,20 @@ fn replicated(
     let subject = Subject { scenario, traces: &ready.traces, duration: ready.duration };
     let count = asked.replications.unwrap_or(REPLICATIONS);
     let mut side = Side::new(name, ready);
-    let take = |number: u64, outcome: Outcome| {
+    let take = |number: u64, (outcome, strip): (Outcome, Option<Strip>)| {
         // All services together have an empty name, as in the summary.
         let service = asked.service.as_deref().unwrap_or_default();
         if let Some(row) = outcome.rows.iter().position(|row| row.service == service) {
             side.take(number, outcome.numbers(row));
         }
+        if let Some(strip) = strip.filter(|_| asked.out.is_some()) {
+            side.take_strip(number, strip);
+        }
         true
     };
     let stop = || interrupt.asked();
-    let ended =
-        crew(asked.jobs)?.replicate(&subject, 0..count, || Gleaner::new(scenario), stop, take);
+    let watch = || (Gleaner::new(scenario), StripWatch::new(scenario, ready.duration));
+    let ended = crew(asked.jobs)?.replicate(&subject, 0..count, watch, stop, take);
     match ended {
         Ok(Ended::All | Ended::Enough) => Ok(side),
         Ok(Ended::Stopped) => Err(Stopped::Interrupted),
@@ -189,8 +205,14 @@ fn replicated(
     }
 }
 
-/// Prints the comparison; whether something became worse.
-fn tell(asked: &Compare, sides: &[Side], console: &mut Console<'_>) -> Result<bool, Error> {
+/// Prints the comparison, and leaves it in a folder where one is asked for; whether something
+/// became worse.
+fn tell(
+    asked: &Compare,
+    sides: &[Side],
+    folder: Option<RunFolder>,
+    console: &mut Console<'_>,
+) -> Result<bool, Error> {
     let common = common(sides);
     // Of the usual metrics those that somebody has.
     let has = |metric: &Compared, side: &Side| {
@@ -200,22 +222,68 @@ fn tell(asked: &Compare, sides: &[Side], console: &mut Console<'_>) -> Result<bo
     let metrics: Vec<Compared> = metrics(&asked.metrics)?.into_iter().filter(is_told).collect();
     let numbers: Numbers = sides.iter().map(|side| side.numbers(&metrics, &common)).collect();
     let all = compare(&metrics, &numbers);
-    let told: Vec<Row<'_>> = all.iter().map(|comparison| Row::new(comparison, sides)).collect();
-    let warnings = warnings(asked, sides, common.len());
+    let names: Vec<&str> = sides.iter().map(|side| side.name.as_str()).collect();
+    let document = Document {
+        format_version: 1,
+        sides: &names,
+        seed: sides.first().map_or(0, |side| side.seed),
+        verdict: verdict(sides, &all),
+        again: again(asked),
+        warnings: warnings(asked, sides, common.len()),
+        comparisons: all.iter().map(|comparison| Row::new(comparison, sides)).collect(),
+    };
+    let warnings = &document.warnings;
     match asked.format {
-        CompareFormat::Text => text(asked, sides, &all, &warnings, console),
-        CompareFormat::Md => markdown(sides, &all, &warnings, console),
+        CompareFormat::Text => text(asked, sides, &all, &document, console),
+        CompareFormat::Md => markdown(sides, &all, warnings, console),
         CompareFormat::Json => {
-            let names = sides.iter().map(|side| side.name.as_str()).collect();
-            let document =
-                Document { format_version: 1, sides: names, warnings, comparisons: told };
             let json = serde_json::to_string_pretty(&document)
                 .map_err(|error| Error::Outside("write JSON".to_owned(), error.into()))?;
             console.out(format!("{json}\n"));
         }
-        CompareFormat::Csv => csv(&told, console)?,
+        CompareFormat::Csv => console.out(csv(&document.comparisons)?),
+    }
+    if let (Some(folder), Some(first)) = (folder, sides.first()) {
+        let service = asked.service.as_deref().unwrap_or_default();
+        let known: Vec<u64> = common.iter().copied().filter(|number| *number < RUNS).collect();
+        let strips = sides.iter().map(|side| side.strips(&known)).collect::<Option<Vec<_>>>();
+        let curves = strips.map_or_else(Vec::new, |strips| curves(&strips, service, first.zero));
+        let target = folder.target().to_owned();
+        let name = target.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        ComparisonFolder {
+            name: &name,
+            seed: first.seed,
+            replications: common.len() as u64,
+            document: &document,
+            comparison: &csv(&document.comparisons)?,
+            names: &names,
+            metrics: &metrics,
+            common: &common,
+            numbers: &numbers,
+            curves: &curves,
+            zero: first.zero,
+        }
+        .write(folder)?;
+        if asked.format == CompareFormat::Text {
+            line(console, "report", &target.join(report::NAME).display().to_string());
+        }
     }
     Ok(all.iter().any(|comparison| comparison.difference == Difference::Worse))
+}
+
+/// The command that compares the same again.
+fn again(asked: &Compare) -> String {
+    let mut words = vec!["keyscale compare".to_owned()];
+    words.extend(asked.sides.iter().map(|side| quoted(&side.display().to_string())));
+    let set = |set: &Override| quoted(&format!("{}={}", set.key, set.value));
+    words.extend(asked.vary.iter().map(|vary| format!("--vary {}", set(vary))));
+    words.extend(asked.set.iter().map(|one| format!("--set {}", set(one))));
+    words.extend(asked.service.iter().map(|service| format!("--service {}", quoted(service))));
+    words.extend(asked.metrics.iter().map(|metric| format!("--metric {}", quoted(metric))));
+    words.extend(asked.independent.then(|| "--independent".to_owned()));
+    words.push(format!("-r {}", asked.replications.unwrap_or(REPLICATIONS)));
+    words.extend(asked.seed.map(|seed| format!("--seed {seed}")));
+    words.join(" ")
 }
 
 /// Replications that all sides have.
@@ -340,20 +408,41 @@ impl<'a> Row<'a> {
 #[derive(Serialize)]
 struct Document<'a> {
     format_version: u32,
-    sides: Vec<&'a str>,
+    sides: &'a [&'a str],
+    /// Of the first.
+    seed: u64,
+    verdict: String,
+    /// The command that compares the same.
+    again: String,
     warnings: Vec<String>,
     comparisons: Vec<Row<'a>>,
 }
 
-fn csv(rows: &[Row<'_>], console: &mut Console<'_>) -> Result<(), Error> {
+/// A row a metric and study.
+fn csv(rows: &[Row<'_>]) -> Result<Vec<u8>, Error> {
     let failed = |error: ::csv::Error| Error::Outside("write CSV".to_owned(), error.into());
     let mut writer = ::csv::Writer::from_writer(Vec::new());
     rows.iter().try_for_each(|row| writer.serialize(row)).map_err(failed)?;
-    let bytes = writer.into_inner().map_err(|error| {
+    writer.into_inner().map_err(|error| {
         Error::Outside("write CSV".to_owned(), std::io::Error::other(error.to_string()))
-    })?;
-    console.out(bytes);
-    Ok(())
+    })
+}
+
+/// How many metrics became worse, better, stayed or can't be told, in a sentence.
+fn verdict(sides: &[Side], all: &[Comparison]) -> String {
+    let pairs = all.iter().filter_map(|c| c.paired).map(|paired| paired.count).max().unwrap_or(0);
+    let of = |difference| all.iter().filter(|c| c.difference == difference).count();
+    let shared = sides.iter().all(|side| side.seed == sides[0].seed);
+    let luck = if shared { "the same luck" } else { "other luck" };
+    format!(
+        "{} worse, {} better, {} the same within the tolerance, {} that cannot be told, of {} \
+         under {luck}.",
+        of(Difference::Worse),
+        of(Difference::Better),
+        of(Difference::Same),
+        of(Difference::Unknown),
+        counted(pairs, "pair"),
+    )
 }
 
 /// The cells of a row as people read them: the metric, both means, the difference, what is
@@ -385,7 +474,7 @@ fn text(
     asked: &Compare,
     sides: &[Side],
     all: &[Comparison],
-    warnings: &[String],
+    document: &Document<'_>,
     console: &mut Console<'_>,
 ) {
     for (study, side) in sides.iter().enumerate().skip(1) {
@@ -408,25 +497,11 @@ fn text(
         }
         console.out("\n");
     }
-    let pairs = all.iter().filter_map(|c| c.paired).map(|paired| paired.count).max().unwrap_or(0);
-    let of = |difference| {
-        all.iter().filter(|comparison| comparison.difference == difference).count() as u64
-    };
-    let style = if of(Difference::Worse) > 0 { BAD } else { GOOD };
-    let shared = sides.iter().all(|side| side.seed == sides[0].seed);
-    let luck = if shared { "the same luck" } else { "other luck" };
-    let head = console.styled(style, "VERDICT");
-    console.out(format!(
-        "{head}  {} worse, {} better, {} the same within the tolerance, {} that cannot be told, of {} \
-         under {luck}.\n",
-        of(Difference::Worse),
-        of(Difference::Better),
-        of(Difference::Same),
-        of(Difference::Unknown),
-        counted(pairs, "pair"),
-    ));
+    let worse = all.iter().any(|comparison| comparison.difference == Difference::Worse);
+    let head = console.styled(if worse { BAD } else { GOOD }, "VERDICT");
+    console.out(format!("{head}  {}\n", document.verdict));
     if !asked.talk.quiet {
-        for warning in warnings {
+        for warning in &document.warnings {
             console.advise(warning, "compare studies of one seed, length and set of services");
         }
     }

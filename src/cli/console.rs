@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::args::Color;
+use super::sketch::Letters;
 use crate::scenario::problem::Problems;
 
 /// Columns of a page where nobody says how wide it is.
@@ -27,6 +28,7 @@ pub struct Console<'w> {
     err_color: bool,
     err_terminal: bool,
     width: usize,
+    letters: Option<Letters>,
     failure: Option<io::Error>,
 }
 
@@ -40,6 +42,7 @@ impl<'w> Console<'w> {
             err_color: false,
             err_terminal: false,
             width: WIDTH,
+            letters: None,
             failure: None,
         }
     }
@@ -52,7 +55,9 @@ impl<'w> Console<'w> {
         let err_color = has_colors(anstream::AutoStream::choice(&*err));
         let err_terminal = err.is_terminal();
         let width = terminal_size::terminal_size_of(&*out).map_or(WIDTH, |(w, _)| w.0.into());
-        Self { out_color, err_color, err_terminal, width, ..Self::new(out, err) }
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(|name| std::env::var(name).ok());
+        let letters = out.is_terminal().then(|| Letters::of(locale));
+        Self { out_color, err_color, err_terminal, width, letters, ..Self::new(out, err) }
     }
 
     /// Obeys a choice of colours.
@@ -67,6 +72,11 @@ impl<'w> Console<'w> {
     /// Columns of the page.
     pub(super) fn width(&self) -> usize {
         self.width
+    }
+
+    /// What can be drawn with on standard output; nothing where it is no terminal.
+    pub(super) fn letters(&self) -> Option<Letters> {
+        self.letters
     }
 
     /// Whether a person may be watching standard error.

@@ -25,6 +25,7 @@ mod regression;
 mod run;
 mod schema;
 mod sides;
+mod sketch;
 mod study;
 mod study_text;
 mod text;

@@ -14,6 +14,7 @@ use super::load_files;
 use super::numbers::{counted, length};
 use super::progress::Progress;
 use super::read::{Ready, read_all};
+use super::sketch;
 use super::study::{self, Studied};
 use super::text::{self, Ending};
 use super::validate::described;
@@ -246,6 +247,9 @@ fn run_one(
             console.out(gate::junit(judgement, &ready.checked, unclear_fails));
         }
         Format::Text => {
+            if !asked.talk.quiet {
+                sketch::told(&written, console)?;
+            }
             text::table(&ending, console);
             judged::told(judgement, &ready.checked, console);
             if !asked.talk.quiet {

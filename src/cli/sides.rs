@@ -12,9 +12,11 @@ use super::read::Ready;
 use crate::error::Error;
 use crate::output::baseline::{self, BASELINES};
 use crate::output::{Baseline, Table};
+use crate::record::band::Strip;
 use crate::record::fingerprint::VERSION;
 use crate::record::summary::SUMMARY;
 use crate::study::compare::{Compared, usual};
+use crate::units::SimTime;
 
 /// One of the studies that are compared.
 #[derive(Debug)]
@@ -27,8 +29,12 @@ pub(super) struct Side {
     pub seconds: f64,
     /// Names of its services.
     pub services: Vec<String>,
+    /// The end of the warm-up.
+    pub zero: SimTime,
     /// By replication, the columns of the summary.
     runs: BTreeMap<u64, Vec<f64>>,
+    /// By replication, what it looked like over time; none of what was not just run.
+    strips: BTreeMap<u64, Strip>,
     /// What it is made of: known of a baseline, and of a scenario that was just run.
     pub origin: Option<Origin>,
 }
@@ -55,7 +61,9 @@ impl Side {
             seed: scenario.seed,
             seconds: (scenario.warm_up + ready.duration).as_secs_f64(),
             services: scenario.services.iter().map(|s| s.name.clone()).collect(),
+            zero: SimTime::ZERO + scenario.warm_up,
             runs: BTreeMap::new(),
+            strips: BTreeMap::new(),
             origin: Some(Origin {
                 fingerprints: VERSION,
                 scenario: ready.path.display().to_string(),
@@ -68,6 +76,16 @@ impl Side {
     /// Takes a replication: the columns of the summary, of what is compared.
     pub fn take(&mut self, replication: u64, numbers: &[f64]) {
         self.runs.insert(replication, numbers.to_vec());
+    }
+
+    /// Takes what a replication looked like over time.
+    pub fn take_strip(&mut self, replication: u64, strip: Strip) {
+        self.strips.insert(replication, strip);
+    }
+
+    /// What these replications looked like over time; none where one of them is not known.
+    pub fn strips(&self, replications: &[u64]) -> Option<Vec<&Strip>> {
+        replications.iter().map(|number| self.strips.get(number)).collect()
     }
 
     /// Its replications.
@@ -164,6 +182,8 @@ fn of_run(name: &str, path: &Path, service: &str) -> Result<Side, Error> {
         seconds: seconds("warm_up_s") + seconds("duration_s"),
         services,
         runs: rows(&file, service)?,
+        zero: SimTime::ZERO,
+        strips: BTreeMap::new(),
         origin: None,
     })
 }
@@ -202,6 +222,8 @@ fn of_baseline(name: &str, path: &Path) -> Result<Side, Error> {
         seconds: run_s,
         services,
         runs: (0..).zip(runs.into_iter().map(|run| run.numbers)).collect(),
+        zero: SimTime::ZERO,
+        strips: BTreeMap::new(),
         origin: Some(Origin { fingerprints, scenario, said, kept: true }),
     })
 }

@@ -8,10 +8,12 @@
 
 pub mod baseline;
 pub mod chart;
+pub mod compared;
 pub mod csv;
 pub mod events;
 pub mod folder;
 mod font;
+pub mod glance;
 pub mod manifest;
 pub mod numbers;
 pub mod report;

@@ -9,7 +9,7 @@
 //! - [`gather`]: what many runs come to, and how many of them it takes.
 //! - [`band`]: the spread of runs over time.
 //! - [`rides`]: how long blocks were ridden out, over runs.
-//! - [`compare`]: studies side by side, paired by replication.
+//! - [`compare`]: studies side by side, paired by replication; [`curves`]: the same over time.
 //! - [`breakpoint`]: the smallest outage that breaks a threshold.
 //! - [`on_paper`]: what a formula says of the same.
 //! - [`truth`]: what runs come to beside what others say they must.
@@ -71,6 +71,7 @@ pub mod band;
 pub mod breakpoint;
 pub mod compare;
 pub mod coverage;
+pub mod curves;
 pub mod decisions;
 pub mod estimate;
 pub mod gather;

@@ -1,8 +1,9 @@
 //! The page that a run leaves: whole in itself, nothing from elsewhere, every picture with a title,
 //! a description and its data, and no name that becomes markup.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use scraper::{ElementRef, Html, Selector};
 
@@ -179,4 +180,72 @@ fn the_report_tells_what_the_files_hold() {
             cell.rsplit(" … ").next().unwrap().replace(',', "").parse::<f64>().ok()
         });
     assert_eq!(told.fold(0.0, f64::max), most as f64);
+}
+
+/// A comparison leaves tables, pictures and a page; whatever it is called.
+#[test]
+fn the_report_of_a_comparison_is_whole() {
+    let folder = Folder::new("report-compare");
+    let small = |min: u32| {
+        format!(
+            "duration = \"2m\"\n[services.web]\nconcurrency = 2\nmin_instances = {min}\n\
+             service_time = {{ exponential = {{ mean = \"300ms\" }} }}\n\
+             [[services.web.load]]\npoisson = {{ rate = \"20/s\" }}\n"
+        )
+    };
+    folder.write("<i>a&b.toml", format!("name = \"a\"\n{}", small(1)));
+    folder.write("b.toml", small(8));
+    folder.write("c.toml", small(3));
+    let args = ["compare", "<i>a&b.toml", "b.toml", "-r", "5", "--out", "two"];
+    let ran = keyscale(&folder, args).exits(0);
+    assert!(ran.out.contains("two/report.html"), "{}", ran.out);
+    let written = fs::read_to_string(folder.join("two/report.html")).unwrap();
+    let page = is_whole("two", &written);
+    assert!(text(all(&page, ".verdict")[0]).contains("of 5 pairs"));
+    assert!(text(all(&page, "pre")[0]).contains("keyscale compare '<i>a&b.toml' b.toml -r 5"));
+    let titles: Vec<String> = all(&page, "figcaption").into_iter().map(text).collect();
+    assert_eq!(titles.len(), 3, "differences, curves and pairs: {titles:?}");
+    for name in ["comparison.csv", "curves.csv", "pairs.csv", "differences.png", "curves.svg"] {
+        assert!(folder.join("two").join(name).is_file(), "{name}");
+    }
+    // The means of the curves are those of the runs: of ready instances the most is the greatest.
+    let json = fs::read(folder.join("two/compare.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json["sides"].as_array().unwrap().len(), 2);
+    // What is drawn again is the same.
+    let before = bytes(&folder.join("two"));
+    keyscale(&folder, ["chart", "two", "--quiet"]).exits(0);
+    assert!(before == bytes(&folder.join("two")), "not the same bytes");
+    // Of three and more there is a picture a metric.
+    let args = ["compare", "c.toml", "b.toml", "<i>a&b.toml", "-r", "3", "--out", "three"];
+    keyscale(&folder, args).exits(0);
+    let written = fs::read_to_string(folder.join("three/report.html")).unwrap();
+    let page = is_whole("three", &written);
+    assert_eq!(all(&page, "figure").len(), 6, "differences, four metrics and pairs");
+}
+
+#[test]
+fn a_report_is_written_again_from_its_folder() {
+    let folder = Folder::new("report-again");
+    folder.write("lo&d <b>'x.csv", "t,n\n0,1200\n120,4000\n240,0\n");
+    folder.write("again.toml", scenario("Again?"));
+    keyscale(&folder, ["run", "again.toml", "--quiet"]).exits(99);
+    let results = folder.join("results/runs/again");
+    let before = bytes(&results);
+    fs::write(results.join("report.html"), "gone").unwrap();
+    keyscale(&folder, ["chart", "results/runs/again", "--quiet"]).exits(0);
+    let after = bytes(&results);
+    for (name, content) in &before {
+        assert!(after[name] == *content, "{name} is not the same");
+    }
+}
+
+/// The files of a folder by name.
+fn bytes(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let file = |entry: fs::DirEntry| {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        (name, fs::read(entry.path()).unwrap())
+    };
+    entries.map(file).collect()
 }

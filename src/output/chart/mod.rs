@@ -10,6 +10,7 @@
 
 mod axis;
 mod bitmap;
+mod compared;
 mod lives;
 mod palette;
 mod panel;
@@ -42,7 +43,24 @@ struct Table {
 }
 
 /// Every table that is drawn.
-const DRAWN: &[Table] = &[Table { file: "timeseries.csv", columns: &[], draws: run::pictures }];
+const DRAWN: &[Table] = &[
+    Table { file: "timeseries.csv", columns: &[], draws: run::pictures },
+    Table {
+        file: "comparison.csv",
+        columns: &["second", "relative", "relative_low", "p_holm"],
+        draws: compared::whiskers,
+    },
+    Table {
+        file: "curves.csv",
+        columns: &["second", "t_s", "first_mean", "difference"],
+        draws: compared::curves,
+    },
+    Table {
+        file: "pairs.csv",
+        columns: &["second", "first_value", "second_value"],
+        draws: compared::pairs,
+    },
+];
 
 /// The pictures of a folder of results.
 ///

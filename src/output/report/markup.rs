@@ -1,8 +1,17 @@
 //! Parts of a page that every report has: texts from outside, links, tables behind a fold.
 
 use std::fmt::Write;
+use std::path::Path;
+use std::{fs, io};
 
 use maud::{Escaper, Markup, Render, html};
+use serde_json::Value as Json;
+
+use super::NAME;
+use super::json::{list, text};
+use crate::error::Error;
+use crate::output::folder::outside;
+use crate::output::manifest;
 
 /// A text from outside: it is escaped, letters that nobody can see are replaced, and whatever
 /// direction it runs in ends with it.
@@ -78,6 +87,35 @@ pub fn first_rows(
             p.note { "and " (rows.len() - most) " more: " (link(file)) }
         }
     }
+}
+
+/// What lies beside a page: what the manifest names or, while it is not written yet, what is there.
+///
+/// # Errors
+/// [`Error::Outside`] where the folder can't be read.
+pub fn files(folder: &Path) -> Result<Markup, Error> {
+    let manifest = fs::read(folder.join(manifest::NAME)).ok();
+    let json = manifest.and_then(|text| serde_json::from_slice::<Json>(&text).ok());
+    let mut names: Vec<String> = match &json {
+        Some(json) => {
+            list(json, "files").iter().map(|file| text(file, "name").to_owned()).collect()
+        }
+        None => {
+            let failed = || outside("read", folder);
+            let entries = fs::read_dir(folder).map_err(failed())?;
+            let name = |entry: io::Result<fs::DirEntry>| {
+                Ok(entry.map_err(failed())?.file_name().to_string_lossy().into_owned())
+            };
+            entries.map(name).collect::<Result<_, Error>>()?
+        }
+    };
+    names.retain(|name| name != NAME && name != manifest::NAME);
+    names.sort();
+    Ok(html! {
+        h2 { "Files" }
+        ul.files { @for name in &names { li { (link(name)) } } }
+        p.note { "Sizes and SHA-256 of all of them: " (link(manifest::NAME)) "." }
+    })
 }
 
 #[cfg(test)]

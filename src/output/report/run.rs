@@ -6,14 +6,14 @@ use std::path::Path;
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
-use super::markup::{Outside, first_rows, link, table};
+use super::figure::{Figure, figure};
+use super::json::{cell, list, text};
+use super::markup::{Outside, files, first_rows, link, table};
 use super::page::{Mark, head, page};
 use super::sampled::{AllSampled, CHARTS, ROWS, Sampled, seconds};
-use super::svg::Picture;
 use crate::error::Error;
 use crate::output::csv::Table;
 use crate::output::folder::outside;
-use crate::output::manifest;
 use crate::output::numbers::{count, counted, in_unit, rough_share};
 use crate::record::Cause;
 use crate::record::summary::SUMMARY;
@@ -62,7 +62,7 @@ pub fn of_run(folder: &Path) -> Result<Vec<u8>, Error> {
         (run.pictures(&sampled)?)
         (run.assumptions()?)
         (run.again())
-        (run.files()?)
+        (files(folder)?)
     };
     Ok(page(run.text("name"), &body))
 }
@@ -71,25 +71,6 @@ pub fn of_run(folder: &Path) -> Result<Vec<u8>, Error> {
 struct Run<'a> {
     folder: &'a Path,
     json: &'a Json,
-}
-
-/// A member that is a text; empty where it is none.
-fn text<'a>(json: &'a Json, name: &str) -> &'a str {
-    json[name].as_str().unwrap_or_default()
-}
-
-/// The members of a list; none where it is none.
-fn list<'a>(json: &'a Json, name: &str) -> &'a [Json] {
-    json[name].as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-/// A number in its unit: `never` and what is absent are told as such.
-fn cell(json: &Json, unit: &str) -> String {
-    match (json.as_f64(), json.as_str()) {
-        (Some(number), _) => in_unit(number, unit),
-        (None, Some(text)) => text.to_owned(),
-        (None, None) => "-".to_owned(),
-    }
 }
 
 /// The unit of a column of the summary.
@@ -391,31 +372,31 @@ impl Run<'_> {
             let mut figures = Vec::new();
             let nothing = Sampled::default();
             let of_service = sampled.service(service).unwrap_or(&nothing);
-            for (chart, shown) in CHARTS.iter().enumerate() {
-                let file = format!("{}{end}.svg", shown.name);
-                let id = format!("c{at}-{}", shown.name);
-                let desc = of_service.described(chart);
-                let table = sampled_table(of_service.table(chart, sampled.stretch), sampled);
-                let figure = Figure {
+            for (at_chart, chart) in CHARTS.iter().enumerate() {
+                let file = format!("{}{end}.svg", chart.name);
+                let id = format!("c{at}-{}", chart.name);
+                let desc = of_service.described(at_chart);
+                let table = sampled_table(of_service.table(at_chart, sampled.stretch), sampled);
+                let shown = Figure {
                     file: &file,
                     id: &id,
-                    title: shown.title,
+                    title: chart.title,
                     desc: &desc,
-                    until: sampled.until,
+                    until: Some(sampled.until),
                 };
-                figures.extend(self.figure(&figure, &table)?);
+                figures.extend(figure(self.folder, &shown, &table)?);
             }
             let gantt = format!("gantt{end}.svg");
             let (desc, table) = self.lives(service)?;
             let id = format!("c{at}-gantt");
-            let figure = Figure {
+            let shown = Figure {
                 file: &gantt,
                 id: &id,
                 title: "A row an instance, with the starts that died",
                 desc: &desc,
-                until: sampled.until,
+                until: Some(sampled.until),
             };
-            figures.extend(self.figure(&figure, &table)?);
+            figures.extend(figure(self.folder, &shown, &table)?);
             all.push((*service, figures));
         }
         let together = self.together(sampled, inside)?;
@@ -459,34 +440,14 @@ impl Run<'_> {
             (table(&["service", "key calls per second"], 2, &rows))
         };
         let desc = "Key calls of several services on the same axes, each with the time it took to clear its backlog.";
-        let figure = Figure {
+        let shown = Figure {
             file: "key_calls.svg",
             id: "all-key_calls",
             title: "Key calls of all services",
             desc,
-            until: sampled.until,
+            until: Some(sampled.until),
         };
-        self.figure(&figure, &told)
-    }
-
-    /// A picture with its table; none where there is no such picture.
-    fn figure(&self, figure: &Figure<'_>, data: &Markup) -> Result<Option<Markup>, Error> {
-        let path = self.folder.join(figure.file);
-        let svg = match fs::read_to_string(&path) {
-            Ok(svg) => svg,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(outside("read", &path)(error)),
-        };
-        let picture = Picture::new(figure.file, &svg, figure.id, figure.title, figure.desc)?;
-        let [left, right] = picture.plot();
-        Ok(Some(html! {
-            figure data-from="0" data-until=(figure.until) data-left=(left) data-right=(right) {
-                figcaption { (figure.title) }
-                div.pic { (picture) }
-                p.note { (Outside(figure.desc)) }
-                details { summary { "The data as a table" } (data) }
-            }
-        }))
+        figure(self.folder, &shown, &told)
     }
 
     /// What the chart of instances shows, in a sentence and as a table.
@@ -606,36 +567,6 @@ impl Run<'_> {
             }
         }
     }
-
-    /// What lies beside the page.
-    fn files(&self) -> Result<Markup, Error> {
-        let failed = || outside("read", self.folder);
-        let mut names = Vec::new();
-        for entry in fs::read_dir(self.folder).map_err(failed())? {
-            let name = entry.map_err(failed())?.file_name().to_string_lossy().into_owned();
-            if name != super::NAME {
-                names.push(name);
-            }
-        }
-        names.sort();
-        names.dedup();
-        let manifest = names.iter().any(|name| name == manifest::NAME);
-        Ok(html! {
-            h2 { "Files" }
-            ul.files { @for name in &names { li { (link(name)) } } }
-            @if manifest { p.note { "Sizes and SHA-256 of all of them: " (link(manifest::NAME)) "." } }
-        })
-    }
-}
-
-/// A picture to come.
-struct Figure<'a> {
-    file: &'a str,
-    id: &'a str,
-    title: &'a str,
-    desc: &'a str,
-    /// The end of its time axis, in seconds.
-    until: f64,
 }
 
 /// A value that is keyscale's own, with all keys that have it.
