@@ -8,10 +8,10 @@ use sha2::{Digest, Sha256};
 
 use super::args::{Talk, What};
 use super::console::Console;
-use crate::input::{FileDigest, read_trace, why};
+use crate::input::{FileDigest, read_sample, read_trace, why};
 use crate::record::metric::vocabulary;
 use crate::scenario::problem::{Excerpt, Problem, Problems, Severity};
-use crate::scenario::{self, Checked, Override, Source, Trace, TraceFile};
+use crate::scenario::{self, Checked, NamedFile, Override, Source, Trace};
 use crate::units::SimDuration;
 
 /// Bytes read of a scenario: one more than it may have, so that its check can tell.
@@ -26,7 +26,8 @@ pub(super) struct Ready {
     pub checked: Checked,
     /// Its load files, read.
     pub traces: Vec<Trace>,
-    /// Its load files as they were when they were read.
+    /// The files that it names as they were when they were read, in the order of
+    /// [`Scenario::files`](scenario::Scenario::files).
     pub files: Vec<FileDigest>,
     /// Time from the end of the warm-up to the end of the run.
     pub duration: SimDuration,
@@ -89,21 +90,39 @@ fn read(
     let origin = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
     let source = Source { origin: &origin, text: &text, stem: &stem, folder };
-    let checked = scenario::check_with(&source, overrides, Path::new(""), &vocabulary())?;
+    let mut checked = scenario::check_with(&source, overrides, Path::new(""), &vocabulary())?;
     let (mut problems, mut traces, mut files) = (checked.warnings.clone(), Vec::new(), Vec::new());
-    for file in &checked.scenario.traces {
+    let mut named = checked.scenario.files();
+    for (file, named) in checked.scenario.traces.iter().zip(&mut named) {
         match read_trace(file) {
             Ok(reading) => {
                 if talk.verbose {
                     console.err(&format!("{}\n", reading.note));
                 }
                 problems.0.extend(reading.warnings.0);
-                problems.0.extend(changed(&checked, file, &reading.digest));
+                problems.0.extend(changed(&checked, named, &reading.digest));
                 traces.push(reading.trace);
                 files.push(reading.digest);
             }
             Err(wrong) => problems.0.extend(wrong.0),
         }
+    }
+    let mut samples = Vec::new();
+    for (file, named) in checked.scenario.samples.iter().zip(named) {
+        match read_sample(file) {
+            Ok(reading) => {
+                if talk.verbose {
+                    console.err(&format!("{}\n", reading.note));
+                }
+                problems.0.extend(changed(&checked, named, &reading.digest));
+                samples.push(reading.sample);
+                files.push(reading.digest);
+            }
+            Err(wrong) => problems.0.extend(wrong.0),
+        }
+    }
+    if !problems.has_errors() {
+        checked.fill_samples(samples);
     }
     let duration = checked.scenario.duration(&traces);
     if !problems.has_errors() {
@@ -117,12 +136,12 @@ fn read(
     Ok((problems, Ready { path, checked, traces, files, duration, overrides, said }))
 }
 
-/// The error of a load file that is not the one the scenario was made with.
-fn changed(checked: &Checked, file: &TraceFile, read: &FileDigest) -> Option<Problem> {
-    let expected = file.sha256.as_ref()?;
+/// The error of a file that is not the one the scenario was made with.
+fn changed(checked: &Checked, file: NamedFile<'_>, read: &FileDigest) -> Option<Problem> {
+    let expected = file.sha256?;
     (*expected != read.sha256).then(|| {
         let key = file.sha256_key();
-        let title = format!("the load file {} has changed", file.path.display());
+        let title = format!("the {} {} has changed", file.noun, file.path.display());
         let label = format!("its SHA-256 is {}", read.sha256);
         let help = "name the file that this was made with, or leave sha256 out to take this one";
         checked.problem(Severity::Error, &key, &title, &label, Some(help))

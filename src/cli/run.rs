@@ -181,7 +181,7 @@ fn run_one(
         let colon = if scenario.question.is_empty() { "" } else { ": " };
         console.out(format!("{head}{colon}{}\n {}\n", scenario.question, described(ready)));
     }
-    let paths = scenario.traces.iter().map(|trace| trace.path.as_path());
+    let paths = scenario.files().map(|file| file.path);
     let loads = load_files::plan(paths.zip(&ready.files))?;
     let study = match study::rule(asked, scenario).filter(|_| told) {
         None => None,

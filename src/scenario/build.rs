@@ -10,6 +10,7 @@ use super::deploy::Laid;
 use super::fill::{covers, pool};
 use super::keys::{ExternalManager, Key, Quota};
 use super::reference::{Reference, Validation};
+use super::sample;
 use super::service::Service;
 use super::source::Place;
 use super::thresholds::{Expect, Threshold};
@@ -100,6 +101,7 @@ pub(super) fn build(root: &Node, laid: &[Laid], folder: &Path, working_folder: &
         expects: Expect::build(root, &build),
         validation: Validation::build(root),
         references: Reference::build(root, &build),
+        samples: sample::files(root, |place| build.folder_of(place)),
         traces: build.traces,
     }
 }
@@ -163,6 +165,10 @@ fn law_of(law: &Node) -> Distribution {
     } else if law.get("pareto").is_some() {
         let (min, cap) = (length(law, "pareto.min"), length(law, "pareto.cap"));
         Distribution::pareto(number(law, "pareto.alpha"), min, cap)
+    } else if let Some(empirical) = law.get("empirical") {
+        // Before its file is read it is nothing.
+        let sample = empirical.get("sample").and_then(Node::sample);
+        sample.map_or(Distribution::Constant(SimDuration::ZERO), Distribution::Empirical)
     } else if let Some(mixture) = law.get("mixture") {
         let part = |part: &Node| (number(part, "weight"), law_of(part));
         Distribution::mixture(mixture.items().iter().map(part).collect())

@@ -1,14 +1,19 @@
 //! From text to a checked scenario: the steps in their order.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::deploy::Laid;
 use super::kept::{self, Kept};
 use super::overrides::{Override, apply, path};
 use super::problem::{Problem, Problems, Severity};
 use super::schema::Shape;
 use super::source::{Findings, Place, Sources};
 use super::tree::{Node, Value};
-use super::{LockedFile, Scenario, Vocabulary, build, checks, deploy, fill, lock, read, syntax};
+use super::{
+    LockedFile, Scenario, Vocabulary, build, checks, deploy, fill, lock, read, sample, syntax,
+};
+use crate::distribution::Sample;
 use crate::units::SimDuration;
 
 /// The text of a scenario file.
@@ -32,7 +37,10 @@ pub struct Checked {
     /// What is probably not meant.
     pub warnings: Problems,
     tree: Node,
+    laid: Vec<Laid>,
     sources: Sources,
+    /// What paths in the text and in overrides are relative to.
+    folders: [PathBuf; 2],
 }
 
 /// Reads a scenario.
@@ -84,26 +92,42 @@ pub fn check_with(
     }
     let scenario = build::build(&root, &laid, source.folder, working_folder);
     let warnings = found.into_problems(&sources);
-    Ok(Checked { scenario, warnings, tree: root, sources })
+    let folders = [source.folder, working_folder].map(Path::to_owned);
+    Ok(Checked { scenario, warnings, tree: root, laid, sources, folders })
 }
 
 impl Checked {
+    /// Gives the laws that are made of recorded lengths what was read, in the order of
+    /// [`Scenario::samples`]; until then they are nothing.
+    pub fn fill_samples(&mut self, samples: Vec<Sample>) {
+        if samples.is_empty() {
+            return;
+        }
+        let read: Vec<(Place, Arc<Sample>)> =
+            sample::places(&self.tree).into_iter().zip(samples.into_iter().map(Arc::new)).collect();
+        let (mut root, mut laid) = (self.tree.clone(), self.laid.clone());
+        sample::fill(&mut root, &read);
+        laid.iter_mut().for_each(|deploy| sample::fill(&mut deploy.service.node, &read));
+        let [folder, working_folder] = &self.folders;
+        self.scenario = build::build(&root, &laid, folder, working_folder);
+    }
+
     /// The scenario with every default filled in, as the text of a file.
     ///
-    /// `traces` has a name for each of [`Scenario::traces`]; a trace without one keeps the name
+    /// `files` has a name for each of [`Scenario::files`]; a file without one keeps the name
     /// that it has. The seed is the scenario's, which may
     /// have been changed since the check.
-    pub fn lock(&self, traces: &[LockedFile]) -> String {
+    pub fn lock(&self, files: &[LockedFile]) -> String {
         let mut root = self.tree.clone();
         if let Some(seed) = root.get_mut("seed") {
             seed.value = Value::Integer(self.scenario.seed.into());
         }
-        for (trace, locked) in self.scenario.traces.iter().zip(traces) {
-            if let Some(node) = find_mut(&mut root, &trace.key) {
+        for (file, locked) in self.scenario.files().zip(files) {
+            if let Some(node) = find_mut(&mut root, file.key) {
                 node.value = Value::Text(locked.file.clone());
             }
             if let (Some(digits), Some((table, key))) =
-                (&locked.sha256, trace.sha256_key().rsplit_once('.'))
+                (&locked.sha256, file.sha256_key().rsplit_once('.'))
                 && let Some(table) = find_mut(&mut root, table)
             {
                 table.set(key, Value::Text(digits.clone()));

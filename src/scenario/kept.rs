@@ -145,7 +145,11 @@ fn is_empty(node: &Node) -> bool {
         Value::Text(text) => text.is_empty(),
         Value::List(items) => items.is_empty(),
         Value::Table(entries) => entries.is_empty(),
-        Value::Integer(_) | Value::Float(_) | Value::Bool(_) | Value::Datetime => false,
+        Value::Integer(_)
+        | Value::Float(_)
+        | Value::Bool(_)
+        | Value::Datetime
+        | Value::Sample(_) => false,
     }
 }
 

@@ -109,7 +109,7 @@ fn as_given(text: &mut String, node: &Node) {
         Value::Float(value) => push(text, &[&format!("{value:?}")]),
         Value::Bool(value) => push(text, &[if *value { "true" } else { "false" }]),
         // No key takes one, so that none is in a tree without errors.
-        Value::Datetime => {}
+        Value::Datetime | Value::Sample(_) => {}
     }
 }
 
@@ -124,7 +124,7 @@ fn inline(text: &mut String, node: &Node, shape: &Shape) {
         Value::Float(value) => push(text, &[&format!("{value:?}")]),
         Value::Bool(value) => push(text, &[if *value { "true" } else { "false" }]),
         // No key takes one, so that none is in a tree without errors.
-        Value::Datetime => {}
+        Value::Datetime | Value::Sample(_) => {}
         Value::List(items) => {
             let element = shape.children.first().unwrap_or(shape);
             text.push('[');

@@ -9,7 +9,7 @@
 //!
 //! The tree keeps the place of every name and value, so that a problem can be shown where it
 //! stands. [`schema`] has every key as data. Nothing here opens a file or prints: a file of load
-//! is named by its path, and read by others.
+//! or of lengths is named by its path, and read by others.
 
 pub mod autoscaler;
 pub mod billing;
@@ -31,6 +31,7 @@ mod overrides;
 pub mod problem;
 mod read;
 pub mod reference;
+pub mod sample;
 pub mod schema;
 pub mod service;
 mod source;
@@ -66,6 +67,7 @@ pub use metric::{Metric, Statistic, Vocabulary};
 pub use overrides::Override;
 pub use problem::{Excerpt, Problem, Problems, Severity};
 pub use reference::{Reference, Tolerance, Validation};
+pub use sample::SampleFile;
 pub use service::{
     Client, ClockStopsOn, Encryption, MOST_INSTANCES, PendingTimeout, Queue, Retries, Revocation,
     RevocationAction, Routing, Service, SessionAffinity,
@@ -73,7 +75,7 @@ pub use service::{
 pub use start::{BackOff, Probe, Start, StartLimits, StartRate};
 pub use thresholds::{Comparison, Condition, Expect, Limit, Threshold, Window};
 pub use timeline::{Action, Deploy, Entry, Flapping, KeyOrder, RolloutStep};
-pub use trace::{Bucket, LockedFile, Spread, Trace, TraceFile};
+pub use trace::{Bucket, LockedFile, NamedFile, Spread, Trace, TraceFile};
 pub use without::Without;
 
 use crate::units::SimDuration;
@@ -110,6 +112,8 @@ pub struct Scenario {
     pub external_managers: Vec<ExternalManager>,
     /// Files of load; a [`LoadKind::Trace`] names one by position.
     pub traces: Vec<TraceFile>,
+    /// Files of recorded lengths, one for each law that is made of one.
+    pub samples: Vec<SampleFile>,
     /// In order of time, then of the file.
     pub timeline: Vec<Entry>,
     /// What must hold of a run's results: of all services together, then by service.
@@ -129,6 +133,18 @@ const SAMPLE_SECONDS: [u64; 13] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 
 const MAX_SAMPLES: u64 = 3_600;
 
 impl Scenario {
+    /// The files that it names: those of load, then those of lengths.
+    pub fn files(&self) -> impl Iterator<Item = NamedFile<'_>> {
+        let traces = self.traces.iter().map(|t| ("load file", &t.path, &t.key, &t.sha256));
+        let samples = self.samples.iter().map(|s| ("file of lengths", &s.path, &s.key, &s.sha256));
+        traces.chain(samples).map(|(noun, path, key, sha256)| NamedFile {
+            noun,
+            path,
+            key,
+            sha256: sha256.as_deref(),
+        })
+    }
+
     /// Time from the end of the warm-up to the end of the run.
     pub fn duration(&self, traces: &[Trace]) -> SimDuration {
         let ending = || traces.iter().filter(|trace| !trace.looped);

@@ -139,7 +139,8 @@ impl Setter<'_> {
             | Value::Integer(_)
             | Value::Float(_)
             | Value::Bool(_)
-            | Value::Datetime => {
+            | Value::Datetime
+            | Value::Sample(_) => {
                 let label = format!("what is to have this key is {kind}");
                 let finding = self.found.error("the key leads into a value", &place, label);
                 finding.also(&node.place, "the value");

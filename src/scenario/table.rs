@@ -279,7 +279,7 @@ const AFTER: &[Row] = rows! {
     "services.*.encryption.revocation.action" Kind::Choice(&["shut_down", "prevent_new"]), default("'shut_down'", "Cloud Run documentation, Using customer managed encryption keys (the newer API's default is prevent_new)"),
         "what becomes of running instances";
     "services.*.encryption.revocation.waiting_period" LENGTH, default("'1h'", "Assumption: the smallest that the API takes"),
-        "from detection to the stop of running instances";
+        "from detection to the stop of running instances; at least 1 ms";
     "services.*.encryption.revocation.detect_on_start" Kind::Bool, default("true", "Assumption: a denied start is as plain as a failed check"),
         "a start's denied call detects too, not only a check's";
     "services.*.encryption.revocation.external_follows_action" Kind::Bool, default("false", "Cloud Run documentation, Using customer managed encryption keys: the row of external keys names no action"),
@@ -530,6 +530,11 @@ pub static DISTRIBUTION: &[Row] = rows! {
     "pareto.alpha" number(0.01, 100.0), required("alpha = 1.5"), "of ten times the length there is 10^alpha times less";
     "pareto.min" SPAN, required("min = \"20ms\""), "the shortest";
     "pareto.cap" SPAN, required("cap = \"60s\""), "the longest";
+    "empirical" Kind::Table, Variant, "one of many recorded lengths, each as likely as any other";
+    "empirical.file" Kind::Path, required("file = \"durations.csv\""), "a CSV file with a header, relative to the scenario's folder";
+    "empirical.column" Kind::Text, required("column = \"duration_ms\""), "name of the column of lengths";
+    "empirical.unit" Kind::Choice(&UNITS), optional("the ending of the column's name, as in duration_ms"), "unit of that column";
+    "empirical.sha256" Kind::Digest, optional("any content"), "what the file's bytes come to, where another file must not be taken for it";
     "mixture" Kind::List, Variant, "one of several laws, by weight";
     "mixture.#" Kind::Distribution, Presence::Element, "a law of the mixture";
     "mixture.#.weight" number(0.0, 1e9), required("weight = 1"), "its share, for the sum of all weights";

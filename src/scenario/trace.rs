@@ -1,6 +1,6 @@
 //! Files of recorded values that a scenario names, and what a recorded load becomes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::build::{Build, flag, length, number, ratio, text};
 use super::tree::Node;
@@ -105,13 +105,28 @@ impl Trace {
     }
 }
 
-impl TraceFile {
+/// A file that a scenario names, of whatever kind.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedFile<'s> {
+    /// What people call such a file.
+    pub noun: &'static str,
+    /// The file as its reader opens it.
+    pub path: &'s Path,
+    /// Key path of its name in the scenario.
+    pub key: &'s str,
+    /// SHA-256 that it must have, in hexadecimal; absent: any.
+    pub sha256: Option<&'s str>,
+}
+
+impl NamedFile<'_> {
     /// Key path of its SHA-256 in the scenario.
     pub fn sha256_key(&self) -> String {
-        let table = self.key.strip_suffix("file").unwrap_or(&self.key);
+        let table = self.key.strip_suffix("file").unwrap_or(self.key);
         format!("{table}sha256")
     }
+}
 
+impl TraceFile {
     pub(super) fn build(source: &Node, key: String, build: &Build<'_>) -> Self {
         let text_at = |key: &str| source.get(key).and_then(Node::text).map(str::to_owned);
         let file = source.get("trace.file");

@@ -3,9 +3,12 @@
 //! Tables keep the order of the file. A value that stands nowhere, because it is a default, has
 //! the place of the table that it belongs to.
 
+use std::sync::Arc;
+
 use toml::de::{DeTable, DeValue};
 
 use super::source::{Place, shown};
+use crate::distribution::Sample;
 
 /// Levels of tables and lists that are taken over: more than the limit on texts lets through, and
 /// few enough for the stack.
@@ -35,6 +38,8 @@ pub(super) enum Value {
     Bool(bool),
     /// A date or a time of day, which no key takes.
     Datetime,
+    /// What was read of a file that is named beside it; no text has one.
+    Sample(Arc<Sample>),
     /// Values in order.
     List(Vec<Node>),
     /// Values by name, in the order of the file.
@@ -61,6 +66,7 @@ impl Value {
             Self::Float(_) => "a number",
             Self::Bool(_) => "true or false",
             Self::Datetime => "a date",
+            Self::Sample(_) => "a sample",
             Self::List(_) => "a list",
             Self::Table(_) => "a table",
         }
@@ -173,8 +179,15 @@ impl Node {
             Value::Integer(n) => n.to_string(),
             Value::Float(n) => n.to_string(),
             Value::Bool(b) => b.to_string(),
-            Value::Datetime | Value::List(_) | Value::Table(_) => self.value.kind().to_owned(),
+            Value::Datetime | Value::Sample(_) | Value::List(_) | Value::Table(_) => {
+                self.value.kind().to_owned()
+            }
         }
+    }
+
+    /// What was read of a file.
+    pub fn sample(&self) -> Option<Arc<Sample>> {
+        if let Value::Sample(sample) = &self.value { Some(sample.clone()) } else { None }
     }
 
     /// The text, where it is one.

@@ -100,6 +100,7 @@ pub fn scenario(service: scenario::Service, warm_up: u64, duration: u64) -> Scen
         quotas: vec![],
         external_managers: vec![],
         traces: vec![],
+        samples: vec![],
         timeline: vec![],
         thresholds: vec![],
         expects: vec![],

@@ -15,6 +15,7 @@ mod regress;
 mod replay;
 mod report;
 mod results;
+mod sample;
 mod scenarios;
 mod snapshots;
 mod study;

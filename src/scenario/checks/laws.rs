@@ -1,6 +1,7 @@
 //! Laws of durations.
 
 use super::Checks;
+use crate::scenario::sample::unit_of;
 use crate::scenario::tree::Node;
 
 impl Checks<'_> {
@@ -8,6 +9,13 @@ impl Checks<'_> {
         self.ordered(law, "lognormal.median", "lognormal.p99", Node::duration);
         self.ordered(law, "uniform.min", "uniform.max", Node::duration);
         self.ordered(law, "pareto.min", "pareto.cap", Node::duration);
+        if let Some(empirical) = law.get("empirical")
+            && let Some(column) = empirical.get("column").filter(|_| unit_of(empirical).is_none())
+        {
+            let label = "nothing says what one in it is";
+            let finding = self.found.error("the column has no unit", &column.place, label);
+            finding.help("say it beside the column, as in unit = \"ms\", or name it duration_ms");
+        }
         let Some(mixture) = law.get("mixture") else { return };
         let weights = mixture.items().iter().map(|part| part.get("weight")?.number());
         // A weight that can't be read is somebody else's to tell.
