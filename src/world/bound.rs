@@ -2,8 +2,8 @@
 //!
 //! Where a service has its requests wait so, a request that finds no free slot is bound to a start
 //! order with room for it, the oldest first, and nobody else serves it: a slot that falls free
-//! meanwhile goes to the next arrival, or to none where starts are filled first. An instance that becomes ready serves the requests of its
-//! order, which fit on it. The order keeps them through attempts that fail; where it is given up
+//! meanwhile goes to the next arrival, or to none where starts are filled first. An instance that
+//! becomes ready serves the requests of its order, which fit on it. The order keeps them through attempts that fail; where it is given up
 //! they wait for the next free slot.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -77,6 +77,12 @@ impl Bound {
     pub fn first(&self) -> Option<&Waiting> {
         let (_, ordinal) = self.heads.first()?;
         self.starts.get(ordinal)?.front()
+    }
+
+    /// The oldest segment of those that came at an instant, where nobody came before.
+    pub fn oldest_segment(&self, came: u64) -> Option<u32> {
+        let together = self.heads.iter().take_while(|(arrived, _)| *arrived == came);
+        together.filter_map(|(_, ordinal)| Some(self.starts.get(ordinal)?.front()?.segment)).min()
     }
 
     /// The one that came first is bound no longer; its start has room for another.

@@ -548,7 +548,7 @@ impl<'s, Q: EventList> World<'s, Q> {
     /// Tells the blame which cause holds now.
     pub(super) fn name_cause(&mut self, revision: RevisionId) {
         let r = &mut self.revisions[revision.index()];
-        let oldest = r.pending.first().map(|w| w.segment);
+        let oldest = r.pending.oldest_segment();
         r.blame.change(self.now.0, r.cause(), oldest);
     }
 

@@ -91,6 +91,15 @@ impl Pending {
         queued.chain(bound).min_by_key(|waiting| waiting.arrived)
     }
 
+    /// The oldest segment in which one of them came. Where requests wait for starts, those of one
+    /// instant stand in several places, and the first of them need not have it.
+    pub fn oldest_segment(&self) -> Option<u32> {
+        let Some(bound) = &self.bound else { return self.queue.front().map(|w| w.segment) };
+        let came = self.first()?.arrived;
+        let queued = self.queue.iter().take_while(|w| w.arrived == came).map(|w| w.segment);
+        queued.chain(bound.oldest_segment(came)).min()
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Waiting> {
         self.queue.iter().chain(self.bound.iter().flat_map(|bound| bound.iter()))
@@ -221,6 +230,28 @@ impl Timeout {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Of three that came at one instant the last waits for a slot, because no start had room: the
+    /// blame of the others began in the segment before.
+    #[test]
+    fn the_oldest_segment_is_of_any_that_came_first() {
+        let second = SimDuration::from_secs(1);
+        let bound = Some(Box::new(Bound::new(1, false)));
+        let mut pending = Pending::new(PendingTimeout::None, second, None, bound);
+        assert_eq!(pending.oldest_segment(), None);
+        pending.open(0);
+        pending.open(1);
+        for (arrived, segment) in [(5, 3), (5, 3), (5, 4), (6, 5)] {
+            let origin = Origin::default();
+            pending.push(Waiting { arrived, work: 0, segment, origin });
+        }
+        assert_eq!(pending.first().map(|first| first.segment), Some(4), "queued");
+        assert_eq!(pending.oldest_segment(), Some(3));
+        pending.close(0);
+        assert_eq!(pending.oldest_segment(), Some(3));
+        pending.close(1);
+        assert_eq!(pending.oldest_segment(), Some(4));
+    }
 
     #[test]
     fn the_rule_follows_the_mean_of_the_last_starts() {

@@ -13,6 +13,11 @@ use crate::ids::{InstanceId, KeyId, RevisionId};
 use crate::kernel::EventList;
 use crate::record::{ChangeKind, Denial, EndReason, Recorder};
 use crate::scenario::{ClockStopsOn, Domain, Revocation, RevocationAction};
+use crate::units::SimDuration;
+
+/// The shortest waiting period: time must go on between starts that are denied their key, and
+/// stopped for that, at once.
+const SHORTEST: SimDuration = SimDuration::from_millis(1);
 
 /// Who made a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +96,7 @@ impl<Q: EventList> World<'_, Q> {
             }
             let serial = r.clock.serial + 1;
             r.clock = Clock { running: true, serial, version };
-            let over = self.now + waiting_period;
+            let over = self.now + waiting_period.max(SHORTEST);
             self.agenda.push(over.0, Event::WaitingPeriodOver { revision, serial });
             self.state_clock(ChangeKind::ClockStarted, revision, denial.name(), recorder);
         }
@@ -152,7 +157,7 @@ impl<Q: EventList> World<'_, Q> {
     }
 
     /// A draining instance that may finish its requests gets the stop signal as well.
-    fn hurry(&mut self, instance: InstanceId, grace: crate::units::SimDuration, reason: EndReason) {
+    fn hurry(&mut self, instance: InstanceId, grace: SimDuration, reason: EndReason) {
         let serial = self.instances.stay(instance);
         if let Life::Draining(draining) = self.instances.life_mut(instance)
             && draining.reason != reason

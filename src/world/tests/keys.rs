@@ -161,6 +161,23 @@ fn a_disable_is_detected_by_a_check_and_ends_in_a_shutdown() {
     assert!(run.when(ChangeKind::ClockStarted).len() >= 2);
 }
 
+/// Starts that are denied, and stopped for that, at once do not hold time up.
+#[test]
+fn time_goes_on_though_nothing_waits() {
+    let at_once = [
+        "duration=2s",
+        "services.web.initial_instances=0",
+        "services.web.encryption.revocation.waiting_period=0s",
+        "services.web.start.allocate={constant='0s'}",
+        "keys.main.latency={constant='0s'}",
+        "keys.main.propagation.disable={constant='0s'}",
+    ];
+    let run = timeline(BASE, &["{at='0s',key_disable={key='main'}}"], &at_once);
+    let denied = run.ends.iter().filter(|e| e.1 == EndReason::KeyDenied).count();
+    // Three are wanted, and ordered anew a millisecond after the first of them is denied.
+    assert!((5_990..=6_003).contains(&denied), "{denied}");
+}
+
 #[test]
 fn only_the_next_success_stops_a_clock_and_the_next_detection_starts_from_zero() {
     let entries =
