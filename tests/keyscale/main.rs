@@ -17,6 +17,7 @@ mod report;
 mod results;
 mod sample;
 mod scenarios;
+mod second;
 mod snapshots;
 mod study;
 mod thresholds;

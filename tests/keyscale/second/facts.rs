@@ -17,7 +17,7 @@ pub struct Facts {
 }
 
 /// A row of an instance.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Instance {
     pub service: String,
     pub serial: u32,
@@ -32,7 +32,7 @@ pub struct Instance {
 }
 
 /// An attempt of a key call that was answered.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Call {
     pub key: String,
     pub service: Option<String>,
@@ -65,6 +65,8 @@ pub struct Total {
     pub calls_dropped: u64,
     pub revoked: u64,
     pub expired: u64,
+    pub crashed: u64,
+    pub out_of_memory: u64,
     pub key_failures: [Option<Time>; 2],
     pub detected: Option<Time>,
     pub unreachable: Option<Time>,
@@ -122,6 +124,8 @@ impl Recorder for Facts {
                 calls_dropped: t.calls_dropped,
                 revoked: t.revoked,
                 expired: t.expired,
+                crashed: t.crashed,
+                out_of_memory: t.out_of_memory,
                 key_failures: [time(t.first_key_failure), time(t.last_key_failure)],
                 detected: time(t.revocation_detected),
                 unreachable: time(t.data_unreachable),

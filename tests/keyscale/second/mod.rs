@@ -42,7 +42,7 @@ fn try_all(n: u64, case: impl Fn(u64) -> Case, wrong: impl Fn(&Case) -> Result<u
 #[test]
 fn two_simulators_agree_on_random_scenarios() {
     let any = |seed| Case::random(seed, Parts::ALL);
-    try_all(cases(300), any, |case| {
+    try_all(cases(100), any, |case| {
         let (scenario, traces) = case.read();
         let world = Facts::of_world(&scenario, &traces)?;
         let (naive, events) = naive::Naive::new(&scenario, &traces).run();

@@ -53,11 +53,13 @@ pub struct Parts {
     pub chance: bool,
     /// What has so many in a second.
     pub limits: bool,
+    /// Requests that share the vCPUs of an instance: what they gain is cut to parts of a nanosecond.
+    pub sharing: bool,
 }
 
 impl Parts {
     /// Anything that both simulators know.
-    pub const ALL: Self = Self { keys: true, chance: true, limits: true };
+    pub const ALL: Self = Self { keys: true, chance: true, limits: true, sharing: true };
 }
 
 /// A scenario's text, and the loads that it names.
@@ -216,6 +218,12 @@ impl Maker {
             });
         }
         for s in 0..services {
+            self.say_one_in(4, |m| {
+                let (at, n) = (m.ms(0, seconds * 1_000 - 1), m.dice.within(1, 3));
+                format!(
+                    "[[timeline]]\nat = '{at}ms'\ninstance_crash = {{ service = 's{s}', instances = {n} }}"
+                )
+            });
             self.timeline(seconds, 3, "min_instances_set", |m| {
                 format!("{{ service = 's{s}', instances = {} }}", m.dice.within(0, 3))
             });
@@ -274,7 +282,9 @@ impl Maker {
                     (self.dice.pick(&[1, 5]), self.dice.pick(&["0.6", "0.5", "1.0"]));
                 self.say(format!("autoscaler.cloud_run.tick = '{tick}s'"));
                 self.say(format!("autoscaler.cloud_run.concurrency_target = {target}"));
-                self.say("autoscaler.cloud_run.tolerance = 0");
+                let tolerance = self.dice.pick(&["0", "0", "0.1", "0.5"]);
+                self.say(format!("autoscaler.cloud_run.tolerance = {tolerance}"));
+                self.say_one_in(2, |_| "autoscaler.cloud_run.cpu_target = 0.5".to_owned());
                 if self.dice.one_in(2) {
                     self.say("autoscaler.cloud_run.window = '10s'");
                     self.say("autoscaler.cloud_run.long_window = '20s'");
@@ -285,7 +295,13 @@ impl Maker {
         self.say_one_in(3, |m| format!("initial_instances = {}", m.dice.within(0, max)));
         self.say_one_in(2, |m| format!("request_timeout = {}", m.length(100, 4_000)));
         self.say_one_in(3, |m| format!("queue_limit = {}", m.dice.within(0, 6)));
-        self.say_one_in(2, |m| format!("idle_timeout = {}", m.length(0, 15_000)));
+        if self.dice.one_in(2) {
+            let (one, other) = (self.ms(0, 15_000), self.ms(0, 15_000));
+            self.say(format!("idle_timeout = '{}ms'", one.max(other)));
+            if self.parts.chance && self.dice.one_in(2) {
+                self.say(format!("idle_timeout_min = '{}ms'", one.min(other)));
+            }
+        }
         self.say_one_in(2, |m| format!("drain_grace = {}", m.length(0, 3_000)));
         let pending = match self.dice.within(0, if self.parts.chance { 3 } else { 1 }) {
             0 => "{ none = true }".to_owned(),
@@ -315,19 +331,58 @@ impl Maker {
             let law = self.law(0, most);
             self.say(format!("start.{phase} = {law}"));
         }
-        self.say_one_in(if self.parts.chance { 4 } else { u64::MAX }, |m| {
-            format!("start.deadline = {}", m.length(500, 5_000))
-        });
-        let initial = self.dice.pick(&[10, 500, 1_000]);
-        self.say(format!("start.back_off = {{ initial = '{initial}ms', max = '5s' }}"));
+        self.start(concurrency);
+        self.say_one_in(3, |m| format!("queue = '{}'", m.dice.pick(&["start", "start_first"])));
+        if self.parts.sharing && self.dice.one_in(2) {
+            let (cpu, has) =
+                (self.dice.pick(&["0.3", "0.5", "1"]), self.dice.pick(&["0.5", "1", "2"]));
+            self.say(format!("cpu = {cpu}\nvcpus = {has}"));
+        }
         self.client();
         if keys > 0 && (self.drastic || !self.dice.one_in(4)) {
             self.encryption(keys);
         }
         let work = self.law(10, if self.drastic { 15_000 } else { 3_000 });
         self.say(format!("service_time = {work}"));
+        self.say_one_in(5, |m| format!("cold_service = {}", m.law(10, 3_000)));
         for _ in 0..self.dice.within(1, 2) {
             self.load(s, seconds);
+        }
+    }
+
+    /// How instances start and are lost. Factors are powers of two, so that no length is cut.
+    fn start(&mut self, concurrency: u64) {
+        let initial = self.dice.pick(&[10, 500, 1_000]);
+        let jitters = if self.parts.chance { &["full", "full", "none"][..] } else { &["none"] };
+        let jitter = self.dice.pick(jitters);
+        self.say(format!(
+            "start.back_off = {{ initial = '{initial}ms', max = '5s', jitter = '{jitter}' }}"
+        ));
+        self.say_one_in(4, |m| format!("start.deadline = {}", m.length(500, 5_000)));
+        self.say_one_in(4, |m| format!("start.cpu_boost = {}", m.dice.pick(&[2, 4])));
+        self.say_one_in(4, |m| format!("start.slow_down = {}", m.dice.pick(&["0.5", "1"])));
+        if self.dice.one_in(4) {
+            let (period, tries) = (self.ms(200, 2_000), self.dice.within(1, 4));
+            let (delay, timeout) = (self.ms(0, 2_000), self.ms(1, period).min(period));
+            self.say(format!(
+                "start.probe = {{ initial_delay = '{delay}ms', timeout = '{timeout}ms', \
+                 period = '{period}ms', failure_threshold = {tries} }}"
+            ));
+        }
+        self.say_one_in(4, |m| format!("start.limits.concurrent = {}", m.dice.within(1, 3)));
+        self.say_one_in(4, |m| {
+            let (starts, interval) = (m.dice.within(1, 3), m.length(200, 5_000));
+            format!("start.limits.rate = {{ starts = {starts}, interval = {interval} }}")
+        });
+        if self.parts.chance {
+            self.say_one_in(5, |m| {
+                format!("crash.start_probability = {}", m.dice.pick(&["0.2", "0.6"]))
+            });
+        }
+        self.say_one_in(5, |m| format!("crash.age = {}", m.law(500, 20_000)));
+        if concurrency > 1 && self.dice.one_in(3) {
+            let (above, after) = (self.dice.within(1, concurrency - 1), self.law(0, 2_000));
+            self.say(format!("out_of_memory = {{ above = {above}, after = {after} }}"));
         }
     }
 
@@ -353,7 +408,7 @@ impl Maker {
         let (key, decrypts) = (self.dice.within(0, keys - 1), self.dice.within(0, 3));
         self.say(format!("encryption.key = 'k{key}'\nencryption.decrypts_per_start = {decrypts}"));
         self.say_one_in(3, |_| "encryption.revocation.action = 'prevent_new'".to_owned());
-        let period = self.length(0, 8_000);
+        let period = self.length(100, 8_000);
         self.say(format!("encryption.revocation.waiting_period = {period}"));
         self.say_one_in(3, |_| "encryption.revocation.detect_on_start = false".to_owned());
         self.say_one_in(3, |_| "encryption.revocation.external_follows_action = true".to_owned());

@@ -148,7 +148,9 @@ fn faster(mut facts: Facts, times: u64) -> Facts {
 /// time, as the second of a quota, is left out, and what is drawn.
 #[test]
 fn time_has_no_scale() {
-    let steady = |seed| Case::random(seed, Parts { chance: false, limits: false, ..Parts::ALL });
+    let steady = |seed| {
+        Case::random(seed, Parts { chance: false, limits: false, sharing: false, ..Parts::ALL })
+    };
     try_all(cases(40), steady, |case| {
         let usual = case.facts()?;
         for times in [2, 10] {

@@ -9,13 +9,13 @@ use keyscale::units::SECOND;
 use rand::RngExt;
 
 use super::super::facts::{Call, Time};
-use super::{DRAINING, Due, ENDED, Luck, NEVER, Naive, READY};
+use super::{Due, Luck, Naive, READY};
 
 /// A key call on its way.
 pub struct Asked {
-    begun: Time,
     pub answered: Due,
     answer: Answer,
+    call: Call,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -28,7 +28,7 @@ enum Answer {
 
 impl Naive<'_> {
     /// Services whose starts need a key.
-    pub(super) fn users(&self, k: usize) -> Vec<usize> {
+    fn users(&self, k: usize) -> Vec<usize> {
         let uses = |s: &usize| {
             let encryption = self.settings(*s).encryption.as_ref();
             encryption.is_some_and(|e| e.key.index() == k)
@@ -36,31 +36,46 @@ impl Naive<'_> {
         (0..self.services.len()).filter(uses).collect()
     }
 
-    /// An order to a key, or its being taken back.
-    pub(super) fn order_key(&mut self, i: usize) {
-        let (_, entry, over) = self.timeline.remove(i);
-        let action = &self.scenario.timeline[entry].action;
-        if let Action::PermissionRevoke { key } = action {
-            return self.permit(key.index(), over);
-        }
-        let Action::Key { key, order, .. } = action else { return };
-        let (key, order) = (key.index(), *order);
-        let law = &self.scenario.keys[key].propagation.disable;
-        let k = &mut self.keys[key];
-        if order == KeyOrder::Disable && !over {
-            let wait = law.sample(&mut k.propagation).0;
-            if k.state == VersionState::Enabled && k.disable == NEVER {
-                self.keys[key].disable = self.due(wait);
-            }
-        } else if matches!(order, KeyOrder::Disable | KeyOrder::Enable) {
-            (k.state, k.disable) = (VersionState::Enabled, NEVER);
+    pub(super) fn begin_checks(&mut self, k: usize) {
+        if let (Some(check), true) = (self.scenario.keys[k].check, !self.users(k).is_empty()) {
+            let first = self.keys[k].checks.random_range(0..=check.interval.0);
+            self.keys[k].check = self.due(first);
         }
     }
 
-    fn permit(&mut self, key: usize, granted: bool) {
-        let law = &self.scenario.keys[key].propagation.permission;
-        let wait = law.sample(&mut self.keys[key].propagation).0;
-        self.keys[key].permission = (self.due(wait), granted);
+    /// An entry of the timeline begins or is over. What limits and managers are is looked up where
+    /// it is asked for; the rest is an order to a key, or a crash.
+    pub(super) fn order_key(&mut self, i: usize) {
+        let (_, entry, over) = self.timeline.remove(i);
+        let action = &self.scenario.timeline[entry].action;
+        if let Action::MinInstancesSet { service, .. }
+        | Action::MaxInstancesSet { service, .. }
+        | Action::ScalingModeSet { service, .. } = action
+        {
+            self.services[service.index()].room = true;
+        }
+        if let Action::InstanceCrash { service, instances } = action {
+            let mut oldest: Vec<usize> = self.takers(service.index()).collect();
+            oldest.sort_by_key(|&i| (self.pods[i].row.marks[READY], self.pods[i].row.serial));
+            oldest.truncate(*instances as usize);
+            return self.stop(&oldest, Some((EndReason::Crash, Cause::Crash)));
+        }
+        if let Action::PermissionRevoke { key } = action {
+            let (key, law) = (key.index(), &self.scenario.keys[key.index()].propagation.permission);
+            let wait = law.sample(&mut self.keys[key].propagation).0;
+            self.keys[key].permission = (self.due(wait), over);
+        }
+        let Action::Key { key, order, .. } = action else { return };
+        let law = &self.scenario.keys[key.index()].propagation.disable;
+        let k = &mut self.keys[key.index()];
+        if *order == KeyOrder::Disable && !over {
+            let wait = law.sample(&mut k.propagation).0;
+            if k.state == VersionState::Enabled && k.disable.is_none() {
+                self.keys[key.index()].disable = self.due(wait);
+            }
+        } else if matches!(order, KeyOrder::Disable | KeyOrder::Enable) {
+            (k.state, k.disable) = (VersionState::Enabled, None);
+        }
     }
 
     fn denial(&self, key: usize) -> Option<Denial> {
@@ -85,10 +100,6 @@ impl Naive<'_> {
         })
     }
 
-    fn second(&self, at: Time) -> u64 {
-        (at + SECOND - self.zero % SECOND) / SECOND
-    }
-
     /// Charges an operation, where that is allowed.
     fn charge(&mut self, quota: usize) -> bool {
         let settings = &self.scenario.quotas[quota];
@@ -100,17 +111,15 @@ impl Naive<'_> {
                 limit = if over { settings.limit } else { set };
             }
         }
-        let second = self.second(self.now);
+        let second = self.interval(self.now, SECOND);
         let used = self.charged[quota].iter().filter(|&&at| at == second).count();
         let allowed = used < limit as usize || settings.enforcement == Enforcement::Soft;
-        if allowed {
-            self.charged[quota].push(second);
-        }
+        self.charged[quota].extend(allowed.then_some(second));
         allowed
     }
 
     /// Permission, state, quota, backend: the first that says no decides.
-    fn ask(&mut self, key: usize, luck: &mut Luck) -> Asked {
+    fn ask(&mut self, key: usize, luck: &mut Luck, call: Call) -> Asked {
         let settings = &self.scenario.keys[key];
         let mut took = settings.latency.sample(luck).0;
         let mut answer = Answer::Granted;
@@ -125,7 +134,7 @@ impl Naive<'_> {
                 let latency = manager.latency.sample(luck);
                 let at = self.now + took;
                 let mut failure = self.away(id, at);
-                let second = self.second(at);
+                let second = self.interval(at, SECOND);
                 let taken = self.taken[id].iter().filter(|&&at| at == second).count() as u32;
                 if failure.is_none() && manager.capacity.is_some_and(|most| taken >= most) {
                     failure = Some(Domain::OverloadedEkm);
@@ -145,7 +154,9 @@ impl Naive<'_> {
                 }
             }
         }
-        Asked { begun: self.now, answered: self.due(took), answer }
+        let key = settings.name.clone();
+        let (begun, answered) = (self.now, self.now + took);
+        Asked { answered: self.due(took), answer, call: Call { key, begun, answered, ..call } }
     }
 
     fn failed_by(&self, key: usize, domain: Domain) -> Answer {
@@ -157,8 +168,8 @@ impl Naive<'_> {
     }
 
     /// A call is answered.
-    fn settle(&mut self, key: usize, asked: &Asked) -> Answer {
-        let mut answer = asked.answer;
+    fn settle(&mut self, key: usize, asked: Asked, by_check: bool) -> Answer {
+        let Asked { mut answer, mut call, .. } = asked;
         let settings = &self.scenario.keys[key];
         if answer == Answer::Granted
             && let Some(denial) = self.denial(key)
@@ -169,27 +180,42 @@ impl Naive<'_> {
         {
             answer = self.failed_by(key, domain);
         }
-        match answer {
-            Answer::Granted => self.keys[key].failing_since = None,
-            Answer::Retryable(domain) => {
-                let since = *self.keys[key].failing_since.get_or_insert(self.now);
-                if settings.retry.escalates_after.is_some_and(|after| self.now - since >= after.0) {
-                    answer = Answer::Denied(Denial::External, Some(domain));
-                }
+        if answer == Answer::Granted {
+            self.keys[key].failing_since = None;
+        } else if let Answer::Retryable(domain) = answer {
+            let since = *self.keys[key].failing_since.get_or_insert(self.now);
+            if settings.retry.escalates_after.is_some_and(|after| self.now - since >= after.0) {
+                answer = Answer::Denied(Denial::External, Some(domain));
             }
-            Answer::Denied(..) | Answer::OverQuota => {}
         }
+        let (outcome, denial, domain) = match answer {
+            Answer::Granted => (CallOutcome::Ok, None, None),
+            Answer::Denied(denial, domain) => (CallOutcome::Denied, Some(denial), domain),
+            Answer::OverQuota => (CallOutcome::Quota, None, None),
+            Answer::Retryable(d @ Domain::Timeout) => (CallOutcome::Timeout, None, Some(d)),
+            Answer::Retryable(domain) => (CallOutcome::Retryable, None, Some(domain)),
+        };
+        (call.outcome, call.denial) = (outcome.name(), denial.map(Denial::name));
+        call.domain = domain.map(Domain::name);
+        self.calls.push(call);
+        self.learn(key, answer, by_check);
         answer
     }
 
     pub(super) fn ask_for_start(&mut self, i: usize) {
         let (s, o) = (self.pods[i].service, self.order_of(i));
-        let Some(encryption) = self.settings(s).encryption.as_ref() else { return };
+        let settings = self.settings(s);
+        let Some(encryption) = &settings.encryption else { return };
+        let pod = &mut self.pods[i];
+        pod.row.key_calls += 1;
+        let purpose = if pod.granted == 0 { CallPurpose::DataKey } else { CallPurpose::Layer };
+        let (service, serial) = (Some(settings.name.clone()), Some(pod.row.serial));
+        let (purpose, attempt) = (purpose.name(), pod.call.1);
+        let call = Call { service, serial, purpose, attempt, ..Call::default() };
         let mut luck = self.orders[o].luck.clone();
-        let asked = self.ask(encryption.key.index(), &mut luck);
+        let asked = self.ask(encryption.key.index(), &mut luck, call);
         self.orders[o].luck = luck;
         self.pods[i].step = asked.answered;
-        self.pods[i].calls += 1;
         self.pods[i].asked = Some(asked);
     }
 
@@ -197,18 +223,13 @@ impl Naive<'_> {
     pub(super) fn answered(&mut self, i: usize) {
         let (s, o) = (self.pods[i].service, self.order_of(i));
         let (Some(encryption), Some(asked)) =
-            (self.settings(s).encryption.as_ref(), self.pods[i].asked.take())
+            (&self.settings(s).encryption, self.pods[i].asked.take())
         else {
             return;
         };
         let key = encryption.key.index();
-        let answer = self.settle(key, &asked);
         let (begun, attempt, waited) = self.pods[i].call;
-        let purpose =
-            if self.pods[i].granted == 0 { CallPurpose::DataKey } else { CallPurpose::Layer };
-        self.state(key, Some((s, self.pods[i].serial)), purpose, attempt, &asked, answer);
-        self.learn(key, answer, false);
-        match answer {
+        match self.settle(key, asked, false) {
             Answer::Granted => {
                 self.orders[o].hold = Cause::Starting;
                 self.pods[i].granted += 1;
@@ -240,51 +261,18 @@ impl Naive<'_> {
         if retry.attempts.is_some_and(|most| attempt >= most) {
             return None;
         }
+        let luck = &mut self.orders[o].luck;
         Some(match &retry.policy {
             RetryPolicy::None => return None,
             RetryPolicy::Fixed(wait) => wait.0,
-            RetryPolicy::Exponential(back_off) => self.ceiling(back_off, attempt),
+            RetryPolicy::Exponential(back_off) => super::starts::ceiling(back_off, attempt),
             RetryPolicy::FullJitter(back_off) => {
-                let most = self.ceiling(back_off, attempt);
-                self.orders[o].luck.random_range(0..=most)
+                luck.random_range(0..=super::starts::ceiling(back_off, attempt))
             }
             RetryPolicy::DecorrelatedJitter { initial, max } => {
-                let most = 3 * waited.max(initial.0);
-                self.orders[o].luck.random_range(initial.0..=most).min(max.0)
+                luck.random_range(initial.0..=3 * waited.max(initial.0)).min(max.0)
             }
         })
-    }
-
-    fn state(
-        &mut self,
-        key: usize,
-        by: Option<(usize, u32)>,
-        purpose: CallPurpose,
-        attempt: u32,
-        asked: &Asked,
-        answer: Answer,
-    ) {
-        let (outcome, denial, domain) = match answer {
-            Answer::Granted => (CallOutcome::Ok, None, None),
-            Answer::Denied(denial, domain) => (CallOutcome::Denied, Some(denial), domain),
-            Answer::OverQuota => (CallOutcome::Quota, None, None),
-            Answer::Retryable(Domain::Timeout) => {
-                (CallOutcome::Timeout, None, Some(Domain::Timeout))
-            }
-            Answer::Retryable(domain) => (CallOutcome::Retryable, None, Some(domain)),
-        };
-        self.facts.calls.push(Call {
-            key: self.scenario.keys[key].name.clone(),
-            service: by.map(|(s, _)| self.settings(s).name.clone()),
-            serial: by.map(|(_, serial)| serial),
-            purpose: purpose.name(),
-            attempt,
-            begun: asked.begun,
-            answered: asked.answered.0,
-            outcome: outcome.name(),
-            denial: denial.map(Denial::name),
-            domain: domain.map(Domain::name),
-        });
     }
 
     /// A check is due: it is made where the key is in use.
@@ -303,15 +291,14 @@ impl Naive<'_> {
 
     fn ask_for_check(&mut self, key: usize, purpose: CallPurpose) {
         let mut luck = self.keys[key].checks.clone();
-        let asked = self.ask(key, &mut luck);
+        let call = Call { purpose: purpose.name(), attempt: 1, ..Call::default() };
+        let asked = self.ask(key, &mut luck, call);
         (self.keys[key].checks, self.keys[key].checking) = (luck, Some((purpose, asked)));
     }
 
     pub(super) fn check_answered(&mut self, key: usize) {
         let Some((purpose, asked)) = self.keys[key].checking.take() else { return };
-        let answer = self.settle(key, &asked);
-        self.state(key, None, purpose, 1, &asked, answer);
-        self.learn(key, answer, true);
+        self.settle(key, asked, true);
         if purpose == CallPurpose::CheckEncrypt {
             self.ask_for_check(key, CallPurpose::CheckDecrypt);
         }
@@ -322,50 +309,44 @@ impl Naive<'_> {
         for s in self.users(key) {
             let Some(settings) = &self.settings(s).encryption else { continue };
             let revocation = &settings.revocation;
-            match answer {
-                Answer::Granted => {
-                    let stops = match revocation.clock_stops_on {
-                        ClockStopsOn::AnySuccess => true,
-                        ClockStopsOn::Check => by_check,
-                        ClockStopsOn::Never => false,
-                    };
-                    if stops {
-                        self.services[s].clock = NEVER;
-                    }
+            if answer == Answer::Granted {
+                let stops = match revocation.clock_stops_on {
+                    ClockStopsOn::AnySuccess => true,
+                    ClockStopsOn::Check => by_check,
+                    ClockStopsOn::Never => false,
+                };
+                self.services[s].clock = self.services[s].clock.filter(|_| !stops);
+            } else if let Answer::Denied(denial, _) = answer
+                && (by_check || revocation.detect_on_start)
+            {
+                self.services[s].total.detected.get_or_insert(self.now);
+                let shuts_down = revocation.action == RevocationAction::ShutDown
+                    || denial == Denial::External && !revocation.external_follows_action;
+                if shuts_down && self.services[s].clock.is_none() {
+                    self.services[s].clock = self.due(revocation.waiting_period.0.max(1_000_000));
                 }
-                Answer::Denied(denial, _) if by_check || revocation.detect_on_start => {
-                    self.totals[s].detected.get_or_insert(self.now);
-                    let shuts_down = revocation.action == RevocationAction::ShutDown
-                        || denial == Denial::External && !revocation.external_follows_action;
-                    if shuts_down && self.services[s].clock == NEVER {
-                        self.services[s].clock = self.due(revocation.waiting_period.0);
-                    }
-                }
-                Answer::Denied(..) | Answer::OverQuota | Answer::Retryable(_) => {}
             }
         }
         if let Answer::Denied(_, Some(Domain::ExternalPermissionDenied)) = answer {
-            (self.keys[key].state, self.keys[key].disable) = (VersionState::Disabled, NEVER);
+            (self.keys[key].state, self.keys[key].disable) = (VersionState::Disabled, None);
         }
     }
 
     /// The waiting period is over: everything of the service gets the stop signal.
     pub(super) fn grace_over(&mut self, s: usize) {
-        self.services[s].clock = NEVER;
+        self.services[s].clock = None;
         let grace = self.settings(s).drain_grace.0;
         while let Some(&order) = self.ordered(s).first() {
             self.cancel(order, EndReason::Revoked);
         }
-        for i in 0..self.pods.len() {
-            let pod = &mut self.pods[i];
-            if pod.service != s || pod.marks[ENDED].is_some() || pod.marks[READY].is_none() {
-                continue;
-            }
-            if pod.marks[DRAINING].is_none() {
+        let mut running: Vec<usize> = self.alive(s).collect();
+        running.sort_by_key(|&i| self.pods[i].seat);
+        for i in running {
+            if self.pods[i].told.is_none() {
                 self.drain(i, grace, EndReason::Revoked);
-            } else if pod.reason != EndReason::Revoked {
-                (pod.drain_until, pod.reason) =
-                    (self.now.saturating_add(grace), EndReason::Revoked);
+            } else if self.pods[i].told != Some(EndReason::Revoked) {
+                self.pods[i].told = Some(EndReason::Revoked);
+                self.pods[i].drain = self.due(grace);
             }
         }
     }

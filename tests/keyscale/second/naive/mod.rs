@@ -9,12 +9,13 @@
 //! - permission, state and quota decide when a call is asked, the manager when each attempt reaches
 //!   it; a grant is lost where the version is unusable or the manager away at its answer;
 //! - what holds a start up holds until a call is granted, or for other failures the next attempt;
-//! - a policy's lesser wish gives up start orders in back-off alone, and at its ticks.
+//! - a policy's lesser wish gives up start orders in back-off alone, and at its ticks;
+//! - requests that share an instance are looked at when one begins and when one may be due, and
+//!   lose what they have gained since in whole 256ths of a nanosecond: less, where that is cut.
 //!
 //! Not here: loads other than recorded instants, closed loops, session affinity, random of two,
-//! Knative's and Kubernetes' policies, schedules, the tolerance of scaling, deploys and traffic
-//! splits, key versions beside the first and their destruction, drawn outages, retry budgets and
-//! breakers of keys.
+//! Knative's and Kubernetes' policies, schedules, deploys and traffic splits, key versions beside
+//! the first and their destruction, drawn outages, retry budgets and breakers of keys.
 
 mod keys;
 mod requests;
@@ -22,19 +23,14 @@ mod starts;
 
 use keyscale::kernel::{Family, Streams};
 use keyscale::record::{CallPurpose, Cause, EndReason};
-use keyscale::scenario::{
-    Action, Autoscaler, Entry, Key, LoadKind, Scenario, Service, Trace, VersionState,
-};
-use rand::RngExt;
+use keyscale::scenario::{Action, Entry, Key, LoadKind, Scenario, Service, Trace, VersionState};
 use rand::rngs::Xoshiro256PlusPlus as Luck;
 
-use super::facts::{Facts, Time, Total};
+use super::facts::{Call, Facts, Instance, Time, Total};
 use keys::Asked;
 
-/// An instant, and the order in which it was set among those of one instant.
-type Due = (Time, u64);
-
-const NEVER: Due = (Time::MAX, 0);
+/// An instant, and the order in which it was set among those of one instant; absent: never.
+type Due = Option<(Time, u64)>;
 
 /// Marks of an instance's life.
 const UNLOCKING: usize = 1;
@@ -49,9 +45,11 @@ const ENDED: usize = 6;
 enum What {
     EndOfWarmUp,
     End,
+    Shared,
     Timeline,
     Disabled,
     Permission,
+    StartInterval,
     CheckAnswer,
     Step,
     Restart,
@@ -59,12 +57,15 @@ enum What {
     Deadline,
     Idle,
     DrainsEnd,
+    Crash,
+    OutOfMemory,
     GraceOver,
     Tick,
     Return,
     Arrival,
 }
 
+/// A request that waits or has a slot.
 struct Request {
     service: usize,
     arrived: Time,
@@ -72,18 +73,25 @@ struct Request {
     attempt: u8,
     /// Time under each cause while it waited.
     waits: [Time; Cause::COUNT],
+    /// Its place in the queue; the ordinal of the start that it waits for instead.
+    place: u64,
+    bound: Option<u32>,
     slot: Option<Slot>,
 }
 
 /// A slot that a request has, or the work of one that was given up.
 struct Slot {
     on: usize,
-    from: Time,
-    until: Due,
-    how: How,
+    begun: u64,
     cold: bool,
+    how: How,
+    until: Due,
     /// When its work is done, where it goes on after the client has gone.
-    held: Option<Due>,
+    held: Due,
+    /// Where it shares the instance: what is left of its work, in 256ths of a nanosecond, and when
+    /// timeout and client end it.
+    left: i128,
+    limits: [Time; 2],
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -95,26 +103,30 @@ enum How {
 }
 
 /// An instance, or an attempt to start one.
+#[derive(Default)]
 struct Pod {
     service: usize,
-    serial: u32,
-    order: Option<u32>,
-    attempt: u32,
-    /// Begun, unlocking, fetching, booting, ready, draining, ended.
-    marks: [Option<Time>; 7],
+    row: Instance,
     seat: usize,
     step: Due,
-    too_late: bool,
+    /// How the present phase fails.
+    fails: Option<EndReason>,
     granted: u32,
     /// The present key call: its begin, the attempt's number, the wait before it.
     call: (Time, u32, Time),
     asked: Option<Asked>,
-    calls: u32,
-    idle: Due,
+    idle: (Time, u64),
     used: u64,
-    drain_until: Time,
-    reason: EndReason,
-    served: u64,
+    /// When its grace is over, and why it was told to stop.
+    drain: Due,
+    told: Option<EndReason>,
+    crash: Due,
+    /// While its memory is short: when it is killed; and how many times it has been short.
+    memory: Due,
+    shortages: u32,
+    /// Where requests share it: when one may be due, and when they were looked at.
+    ring: Due,
+    looked: Time,
 }
 
 struct Order {
@@ -128,7 +140,9 @@ struct Order {
 }
 
 struct State {
+    total: Total,
     family: Family,
+    fates: Family,
     orders: u32,
     serials: u32,
     turn: usize,
@@ -136,10 +150,18 @@ struct State {
     tick: Due,
     /// From a detection: when the waiting period is over.
     clock: Due,
+    /// Lengths of starts; the interval of each attempt; whether those that wait are to look again.
     starts: Vec<Time>,
+    begun: Vec<u64>,
+    room: bool,
+    /// When the next interval begins, where one is awaited.
+    more_starts: Due,
     back_off: Luck,
     retry_work: Luck,
+    cold_work: Luck,
     tokens: u64,
+    /// From, until, slots in use and thousandths of vCPUs in use.
+    levels: Vec<[u64; 4]>,
 }
 
 struct KeyState {
@@ -161,6 +183,7 @@ pub struct Naive<'s> {
     end: Time,
     now: Time,
     stamp: u64,
+    counts: bool,
     /// By source: its service, and the instants that are left with their service times.
     sources: Vec<(usize, Vec<(Time, Time)>)>,
     timeline: Vec<(Time, usize, bool)>,
@@ -169,17 +192,14 @@ pub struct Naive<'s> {
     orders: Vec<Order>,
     /// In service or waiting, in order of arrival.
     requests: Vec<Request>,
-    /// Slots that were free again: service, from, until.
-    slots: Vec<(usize, Time, Time)>,
     returns: Vec<(Due, usize, u8)>,
     keys: Vec<KeyState>,
     /// By quota and by manager: the second of each operation.
     charged: Vec<Vec<u64>>,
     taken: Vec<Vec<u64>>,
-    totals: Vec<Total>,
-    facts: Facts,
-    /// Events so far.
-    pub events: u64,
+    instances: Vec<Instance>,
+    calls: Vec<Call>,
+    events: u64,
 }
 
 impl<'s> Naive<'s> {
@@ -187,29 +207,32 @@ impl<'s> Naive<'s> {
         let streams = Streams::new(scenario.seed, 0);
         let zero = scenario.warm_up.0;
         let state = |s: &Service| State {
+            total: Total { service: s.name.clone(), ..Total::default() },
             family: streams.family("start", &s.name),
+            fates: streams.family("instance", &s.name),
             orders: 0,
             serials: 0,
             turn: 0,
             desired: 0,
-            tick: NEVER,
-            clock: NEVER,
+            tick: None,
+            clock: None,
             starts: Vec::new(),
+            begun: Vec::new(),
+            room: false,
+            more_starts: None,
             back_off: streams.get("client back-off", &s.name),
             retry_work: streams.get("retry service time", &s.name),
-            tokens: s
-                .client
-                .retries
-                .and_then(|r| r.budget)
-                .map_or(0, |b| u64::from(b.1) * 1_000_000),
+            cold_work: streams.get("cold service time", &s.name),
+            tokens: requests::saved(s),
+            levels: Vec::new(),
         };
         let key = |k: &Key| KeyState {
             permitted: true,
             state: k.versions[0],
-            disable: NEVER,
-            permission: (NEVER, true),
+            disable: None,
+            permission: (None, true),
             propagation: streams.get("propagation", &k.name),
-            check: NEVER,
+            check: None,
             checks: streams.get("checks", &k.name),
             checking: None,
             failing_since: None,
@@ -219,16 +242,15 @@ impl<'s> Naive<'s> {
             for load in &service.load {
                 let LoadKind::Trace(id) = load.kind else { panic!("not a recorded load") };
                 let trace = &traces[id.index()];
-                let mut luck =
-                    streams.get("service time", &format!("{}/{}", service.name, load.name));
+                let name = format!("{}/{}", service.name, load.name);
+                let mut luck = streams.get("service time", &name);
                 let mut work = |i: usize| match trace.works.get(i) {
                     Some(work) => work.0,
                     None => service.service_time.sample(&mut luck).0,
                 };
                 let buckets = trace.buckets.iter().enumerate();
-                let instant = |at: Time| zero + trace.shift.0 + at;
-                let left = buckets.map(|(i, b)| (instant(b.at.0), work(i))).collect();
-                sources.push((s, left));
+                let left = buckets.map(|(i, b)| (zero + trace.shift.0 + b.at.0, work(i)));
+                sources.push((s, left.collect()));
             }
         }
         let mut timeline = Vec::new();
@@ -236,110 +258,85 @@ impl<'s> Naive<'s> {
             timeline.push((zero + entry.at.0, i, false));
             timeline.extend(entry.until.map(|until| (zero + until.0, i, true)));
         }
-        let total = |s: &Service| Total { service: s.name.clone(), ..Total::default() };
         let mut sim = Self {
             scenario,
             zero,
             end: zero + scenario.duration(traces).0,
             now: 0,
             stamp: 0,
+            counts: false,
             sources,
             timeline,
             services: scenario.services.iter().map(state).collect(),
             pods: Vec::new(),
             orders: Vec::new(),
             requests: Vec::new(),
-            slots: Vec::new(),
             returns: Vec::new(),
             keys: scenario.keys.iter().map(key).collect(),
             charged: vec![Vec::new(); scenario.quotas.len()],
             taken: vec![Vec::new(); scenario.external_managers.len()],
-            totals: scenario.services.iter().map(total).collect(),
-            facts: Facts::default(),
+            instances: Vec::new(),
+            calls: Vec::new(),
             events: 0,
         };
-        sim.begin();
+        (0..sim.services.len()).for_each(|s| sim.begin_service(s));
+        (0..sim.keys.len()).for_each(|k| sim.begin_checks(k));
         sim
     }
 
-    fn begin(&mut self) {
-        for (s, settings) in self.scenario.services.iter().enumerate() {
-            for _ in 0..settings.initial_instances {
-                let i = self.new_pod(s, None, 0);
-                self.ready(i);
-            }
-            match &settings.autoscaler {
-                Autoscaler::Fixed { instances } => self.services[s].desired = *instances,
-                Autoscaler::CloudRun(c) => self.services[s].tick = self.due(c.tick.0),
-                Autoscaler::PerRequest | Autoscaler::Knative(_) | Autoscaler::Hpa(_) => {}
-            }
-            self.keep_rules(s);
-        }
-        for (k, key) in self.scenario.keys.iter().enumerate() {
-            if let (Some(check), true) = (key.check, !self.users(k).is_empty()) {
-                let first = self.keys[k].checks.random_range(0..=check.interval.0);
-                self.keys[k].check = self.due(first);
-            }
-        }
-    }
-
+    /// What came of it, and of how many events.
     pub fn run(mut self) -> (Facts, u64) {
-        while let Some(((at, what, _), i)) = self.next().filter(|((at, ..), _)| *at < self.end) {
+        while let Some((at, what, _, i)) = self.next().filter(|next| next.0 < self.end) {
             self.pass(at);
             self.events += 1;
             self.happen(what, i);
             (0..self.services.len()).for_each(|s| self.keep_rules(s));
         }
         self.pass(self.end);
-        for i in 0..self.pods.len() {
-            if self.pods[i].marks[ENDED].is_none() {
-                self.row(i, EndReason::Running);
-            }
-        }
+        let left = (0..self.pods.len()).filter(|&i| self.pods[i].row.marks[ENDED].is_none());
+        left.collect::<Vec<usize>>().into_iter().for_each(|i| self.row(i, EndReason::Running));
         for s in 0..self.services.len() {
-            self.totals[s].in_flight = self.serving(s).count() as u64;
-            self.totals[s].pending = self.waiting(s) as u64;
+            self.services[s].total.in_flight = self.serving(s);
+            self.services[s].total.pending = self.waiting(s) as u64;
         }
-        self.facts.totals = self.totals;
-        (self.facts, self.events)
+        let totals = self.services.into_iter().map(|state| state.total).collect();
+        (Facts { instances: self.instances, calls: self.calls, totals }, self.events)
     }
 
     /// What happens next: the first of all that is due.
-    fn next(&self) -> Option<((Time, What, u64), usize)> {
-        let mut first: Option<((Time, What, u64), usize)> = None;
-        let mut see = |(at, stamp): Due, what: What, i: usize| {
-            let next = ((at.max(self.now), what, stamp), i);
-            if at < Time::MAX && first.is_none_or(|first| next.0 < first.0) {
-                first = Some(next);
-            }
+    fn next(&self) -> Option<(Time, What, u64, usize)> {
+        let mut first = None;
+        let mut see = |due: Due, what: What, i: usize| {
+            let next = due.map(|(at, stamp)| (at.max(self.now), what, stamp, i));
+            first = first.into_iter().chain(next).min();
         };
-        if self.now < self.zero || self.zero == 0 && self.events == 0 {
-            see((self.zero, 0), What::EndOfWarmUp, 0);
-        }
-        for (i, slot) in
-            self.requests.iter().enumerate().filter_map(|(i, r)| Some((i, r.slot.as_ref()?)))
-        {
-            see(slot.until, What::End, i);
+        see(Some((self.zero, 0)).filter(|_| !self.counts), What::EndOfWarmUp, 0);
+        for (i, request) in self.requests.iter().enumerate() {
+            see(request.slot.as_ref().and_then(|slot| slot.until), What::End, i);
         }
         for (i, &(at, entry, over)) in self.timeline.iter().enumerate() {
-            see((at, 2 * entry as u64 + u64::from(over)), What::Timeline, i);
+            see(Some((at, 2 * entry as u64 + u64::from(over))), What::Timeline, i);
         }
         for (k, key) in self.keys.iter().enumerate() {
             see(key.disable, What::Disabled, k);
             see(key.permission.0, What::Permission, k);
             see(key.check, What::Check, k);
-            see(key.checking.as_ref().map_or(NEVER, |c| c.1.answered), What::CheckAnswer, k);
+            see(key.checking.as_ref().and_then(|c| c.1.answered), What::CheckAnswer, k);
         }
-        for (i, pod) in self.pods.iter().enumerate().filter(|(_, p)| p.marks[ENDED].is_none()) {
+        for (i, pod) in self.pods.iter().enumerate().filter(|(_, p)| p.row.marks[ENDED].is_none()) {
             see(pod.step, What::Step, i);
-            see((pod.drain_until, 0), What::DrainsEnd, i);
+            see(pod.ring, What::Shared, i);
+            see(pod.drain, What::DrainsEnd, i);
+            see(pod.crash, What::Crash, i);
+            see(pod.memory, What::OutOfMemory, i);
         }
         for (o, order) in self.orders.iter().enumerate() {
             see(order.restart, What::Restart, o);
         }
         for (s, state) in self.services.iter().enumerate() {
-            see((self.deadline(s), 0), What::Deadline, s);
-            see((self.expiry(s).map_or(Time::MAX, |e| e.0), 0), What::Idle, s);
+            see(state.more_starts, What::StartInterval, s);
+            see(self.deadline(s).map(|at| (at, 0)), What::Deadline, s);
+            see(self.expiry(s).map(|(at, _)| (at, 0)), What::Idle, s);
             see(state.clock, What::GraceOver, s);
             see(state.tick, What::Tick, s);
         }
@@ -347,7 +344,7 @@ impl<'s> Naive<'s> {
             see(again.0, What::Return, i);
         }
         for (source, (_, left)) in self.sources.iter().enumerate() {
-            see((left.first().map_or(Time::MAX, |a| a.0), source as u64), What::Arrival, source);
+            see(left.first().map(|a| (a.0, source as u64)), What::Arrival, source);
         }
         first
     }
@@ -359,12 +356,17 @@ impl<'s> Naive<'s> {
             let cause = self.cause(s) as usize;
             let waiting = self.requests.iter_mut().filter(|r| r.service == s && r.slot.is_none());
             waiting.for_each(|r| r.waits[cause] += passed);
-            let levels = [self.serving(s).count(), self.waiting(s), self.alive(s).count()];
-            let total = &mut self.totals[s];
+            let alive: Vec<usize> = self.alive(s).collect();
+            let levels = [self.serving(s), self.waiting(s) as u64, alive.len() as u64];
+            let used = alive.iter().map(|&i| self.vcpus_used(i)).sum();
+            let slots = alive.iter().map(|&i| self.load(i) as u64).sum();
+            let state = &mut self.services[s];
+            state.levels.push([self.now, at, slots, used]);
+            let total = &mut state.total;
             let sums =
                 [&mut total.in_flight_time, &mut total.pending_time, &mut total.instance_time];
             for (sum, level) in sums.into_iter().zip(levels) {
-                *sum += level as u128 * u128::from(passed);
+                *sum += u128::from(level) * u128::from(passed);
             }
         }
         self.now = at;
@@ -374,17 +376,25 @@ impl<'s> Naive<'s> {
         match what {
             What::EndOfWarmUp => self.end_warm_up(),
             What::End => self.end(i),
+            What::Shared => self.shared(i),
             What::Timeline => self.order_key(i),
             What::Disabled => {
-                (self.keys[i].disable, self.keys[i].state) = (NEVER, VersionState::Disabled);
+                (self.keys[i].disable, self.keys[i].state) = (None, VersionState::Disabled);
             }
             What::Permission => {
                 self.keys[i].permitted = self.keys[i].permission.1;
-                self.keys[i].permission.0 = NEVER;
+                self.keys[i].permission.0 = None;
+            }
+            What::StartInterval => {
+                self.services[i].more_starts = None;
+                self.begin_waiting(i);
             }
             What::CheckAnswer => self.check_answered(i),
             What::Step => self.step(i),
-            What::Restart => self.attempt(i),
+            What::Restart => {
+                self.orders[i].restart = None;
+                self.begin_or_wait(i);
+            }
             What::Check => self.check(i),
             What::Deadline => self.give_up(i),
             What::Idle => {
@@ -392,7 +402,11 @@ impl<'s> Naive<'s> {
                     self.gone(pod, EndReason::Idle);
                 }
             }
-            What::DrainsEnd => self.drains_end(),
+            What::DrainsEnd => self.lose(|p| p.drain, None),
+            What::Crash => self.lose(|p| p.crash, Some((EndReason::Crash, Cause::Crash))),
+            What::OutOfMemory => {
+                self.lose(|p| p.memory, Some((EndReason::OutOfMemory, Cause::OutOfMemory)));
+            }
             What::GraceOver => self.grace_over(i),
             What::Tick => self.tick(i),
             What::Return => {
@@ -409,12 +423,11 @@ impl<'s> Naive<'s> {
 
     /// State is kept, and counts begin.
     fn end_warm_up(&mut self) {
+        self.counts = true;
         for (s, settings) in self.scenario.services.iter().enumerate() {
-            let here =
-                self.requests.iter().filter(|r| r.service == s && r.how() != Some(How::Held));
-            self.totals[s] = Total {
+            self.services[s].total = Total {
                 service: settings.name.clone(),
-                carried_in: here.count() as u64,
+                carried_in: self.serving(s) + self.waiting(s) as u64,
                 pending_max: self.waiting(s) as u64,
                 ready_max: self.takers(s).count() as u64,
                 ..Total::default()
@@ -422,13 +435,23 @@ impl<'s> Naive<'s> {
         }
     }
 
-    fn due(&mut self, after: Time) -> Due {
+    fn stamp(&mut self) -> u64 {
         self.stamp += 1;
-        (self.now.saturating_add(after), self.stamp)
+        self.stamp
+    }
+
+    fn due(&mut self, after: Time) -> Due {
+        Some((self.now.saturating_add(after), self.stamp()))
     }
 
     fn settings(&self, s: usize) -> &'s Service {
         &self.scenario.services[s]
+    }
+
+    /// Which of the intervals of this length that follow one another an instant is in; one begins
+    /// at the end of the warm-up.
+    fn interval(&self, at: Time, length: Time) -> u64 {
+        (at + length - self.zero % length) / length
     }
 
     /// Entries of the timeline that have begun, and whether they are over.
@@ -445,18 +468,19 @@ impl<'s> Naive<'s> {
         let settings = self.settings(s);
         let (mut min, mut max, mut manual) = (settings.min_instances, settings.max_instances, None);
         for (entry, over) in self.happened() {
-            if let Action::MinInstancesSet { service, instances } = entry.action
+            let action = &entry.action;
+            if let Action::MinInstancesSet { service, instances } = *action
                 && service.index() == s
             {
                 min = if over { settings.min_instances } else { instances };
-            } else if let Action::MaxInstancesSet { service, instances } = entry.action
+            } else if let Action::MaxInstancesSet { service, instances } = *action
                 && service.index() == s
             {
                 max = if over { settings.max_instances } else { instances };
-            } else if let Action::ScalingModeSet { service, manual: count } = entry.action
+            } else if let Action::ScalingModeSet { service, manual: by_hand } = *action
                 && service.index() == s
             {
-                manual = count.filter(|_| !over);
+                manual = by_hand.filter(|_| !over);
             }
         }
         (min, manual.unwrap_or(max), manual)
