@@ -119,7 +119,8 @@ pub fn check_tables<T>(folder: &Path, read: impl FnOnce() -> Result<T, Error>) -
              = help: name a folder that a run left, as results/runs/demo"
         )));
     };
-    let tables = || mark.files.iter().filter(|file| file.name.ends_with(".csv"));
+    let is_read = |name: &str| name.ends_with(".csv") || name == "summary.json";
+    let tables = || mark.files.iter().filter(|file| is_read(&file.name));
     if let Some(missing) = tables().find(|file| !folder.join(&file.name).exists()) {
         return Err(Error::Usage(format!(
             "error: {} is missing, which {NAME} names\n  = help: run the scenario again",

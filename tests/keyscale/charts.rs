@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::BufReader;
+use std::path::Path;
 
 use crate::folder::Folder;
 use crate::program::keyscale;
@@ -139,7 +140,8 @@ fn texts_are_whole_and_apart() {
     keyscale(&folder, ["run", "crowded.toml", "--quiet"]).exits(0);
     let results = "results/runs/crowded";
     let drawn = svgs(&folder, results);
-    assert_eq!(drawn.len(), 14, "seven pictures a service: {:?}", folder.list(results));
+    let all = drawn.len();
+    assert_eq!(all, 15, "seven a service, and one of the quota: {:?}", folder.list(results));
     for (name, svg) in drawn {
         let found = faults(&name, &svg);
         assert!(found.is_empty(), "{}", found.join("\n"));
@@ -151,7 +153,7 @@ fn texts_are_whole_and_apart() {
         ];
         for block in blocks {
             let named = texts.iter().any(|text| text.content.contains(block));
-            let touched = !name.ends_with("-idle.svg");
+            let touched = name.ends_with("-checkout-and-payment.svg");
             assert_eq!(named, touched, "{name}: {block} is not among {texts:?}");
         }
         let path = folder.join(results).join(&name);
@@ -185,7 +187,7 @@ fn pictures_are_drawn_again(folder: &Folder, results: &str) {
     }
     let ran = keyscale(folder, ["chart", results]).exits(0);
     assert!(pictures() == of_run, "{}", ran.out);
-    assert_eq!(ran.out.lines().count(), of_run.len(), "{}", ran.out);
+    assert_eq!(ran.out.lines().count(), of_run.len() + 1, "and the page: {}", ran.out);
 }
 
 /// Other looks have other names, and their texts are whole and apart as well.
@@ -197,7 +199,7 @@ fn other_looks(folder: &Folder, results: &str) {
     let names = ["gantt-idle-slide.png", "gantt-idle-slide.svg"];
     assert_eq!(folder.list("slides"), names);
     let small = svgs(folder, "small");
-    assert_eq!(small.len(), 14);
+    assert_eq!(small.len(), 15);
     for (name, svg) in small {
         assert!(name.ends_with("-dark-thumbnail.svg"), "{name}");
         assert!(svg.contains("width=\"480\""), "{svg}");
@@ -232,4 +234,85 @@ fn changed_tables_are_refused(folder: &Folder, results: &str) {
     refused(&[results], &["timeseries.csv: it is not the table that was written"]);
     fs::remove_file(&path).unwrap();
     refused(&[results], &["timeseries.csv is missing, which manifest.json names"]);
+}
+
+/// What an SVG is made of: its panels, their groups with the number of shapes in each, titles and
+/// the names of axes; no place and no number.
+fn structure(svg: &str) -> String {
+    let title = svg.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
+    let mut lines = vec![format!("title {title}")];
+    for panel in svg.split("<g class=\"panel ").skip(1) {
+        lines.push(format!("panel {}", panel.split('"').next().unwrap()));
+        for group in panel.split("\n<g class=\"").skip(1) {
+            let (class, rest) = group.split_once('"').unwrap();
+            let body = rest.split("</g>").next().unwrap();
+            let texts: Vec<&str> = body
+                .split("<text")
+                .skip(1)
+                .map(|text| text.split_once('>').unwrap().1.split("</text>").next().unwrap())
+                .collect();
+            let shapes = body.matches("<path").count();
+            let said = match class {
+                "title" | "names" | "names of blocks" | "empty" => texts.join(" | "),
+                _ if class.starts_with("axis") => {
+                    let words = texts.iter().filter(|t| !t.chars().any(|c| c.is_ascii_digit()));
+                    words.copied().collect::<Vec<_>>().join(" | ")
+                }
+                _ => String::new(),
+            };
+            lines.push(format!("  {class} ({shapes}) {said}").trim_end().to_owned());
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+/// Tables of other commands, as small as they can be.
+const SEARCH: &str = "length_s,runs,broke,broken_ratio,broken_ratio_low,broken_ratio_high,\
+    metric_mean,metric_low,metric_high\n0,20,0,0,0,0.16,0,0,0\n300,20,4,0.2,0.08,0.42,0.004,0.001,\
+    0.007\n600,20,20,1,0.84,1,0.03,0.02,0.04\n";
+const FOUND: &str = r#"{"condition": "failed_ratio value < 1%", "block": "outage of vault",
+    "length_s_low": 320.0, "length_s_high": 410.5}"#;
+const TRUTH: &str = "case,quantity,unit,expected,source,tolerance,relative_tolerance,simulated,\
+    half_width,relative_error,runs,pass\nqueue,wait_s_mean,s,0.5,formula,0.01,0.02,0.502,0.004,\
+    0.004,20,pass\nqueue,waited_ratio,1,0.25,formula,0.01,0.04,0.27,0.004,0.08,20,fail\n\
+    cloud,cold_ratio,1,,measured,,,0.33,0.01,,200,told\n";
+
+/// The pictures are made of what they were made of; `KEYSCALE_BLESS=1 cargo test` writes anew.
+#[test]
+fn pictures_have_their_structure() {
+    let folder = Folder::new("chart-structure");
+    folder.write("crowded.toml", CROWDED);
+    folder.write("search/breakpoint.csv", SEARCH);
+    folder.write("search/breakpoint.json", FOUND);
+    folder.write("truth.csv", TRUTH);
+    keyscale(&folder, ["run", "crowded.toml", "-r", "3", "--out", "crowded", "--quiet"]).exits(0);
+    for table in ["search/breakpoint.csv", "truth.csv"] {
+        keyscale(&folder, ["chart", table, "--format", "svg", "--out", "crowded"]).exits(0);
+    }
+    let drawn = svgs(&folder, "crowded");
+    let names: Vec<&str> = drawn.iter().map(|(name, _)| name.as_str()).collect();
+    let kept = [
+        "breakpoint",
+        "dashboard-checkout-and-payment",
+        "dashboard-idle",
+        "gantt-checkout-and-payment",
+        "validation",
+    ];
+    let bless = std::env::var_os("KEYSCALE_BLESS").is_some_and(|v| v == "1");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/charts");
+    let mut moved = String::new();
+    for name in kept {
+        let svg = drawn.iter().find(|(file, _)| *file == format!("{name}.svg"));
+        let (_, svg) = svg.unwrap_or_else(|| panic!("{name} is not among {names:?}"));
+        let found = faults(name, svg);
+        assert!(found.is_empty(), "{}", found.join("\n"));
+        let (now, path) = (structure(svg), root.join(format!("{name}.txt")));
+        if bless {
+            fs::create_dir_all(&root).unwrap();
+            fs::write(&path, &now).unwrap();
+        } else if fs::read_to_string(&path).ok().as_ref() != Some(&now) {
+            moved += &format!("\n{} is no longer what is drawn, which is\n{now}", path.display());
+        }
+    }
+    assert!(moved.is_empty(), "{moved}\nKEYSCALE_BLESS=1 cargo test writes the snapshots anew");
 }

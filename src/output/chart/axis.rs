@@ -1,12 +1,21 @@
 //! Ticks: 1-2-5 for numbers, clock-like for time.
 
-/// The values from zero up to `max` that a linear axis marks, 3 to 6 of them, and the axis's end.
-pub fn linear(max: f64) -> (Vec<f64>, f64) {
+/// The values from zero up to `max` that a linear axis marks, 3 to 6 of them or fewer where there
+/// is room for `most`, and the axis's end.
+pub fn linear(max: f64, most: usize) -> (Vec<f64>, f64) {
     let max = if max.is_finite() && max > 0.0 { max } else { 1.0 };
-    let step = step_125(max / 4.0);
+    let step = step_125(max / most.saturating_sub(2).clamp(1, 4) as f64);
     let end = (max / step).ceil() * step;
     let count = (end / step).round() as usize;
     ((0..=count).map(|i| i as f64 * step).collect(), end)
+}
+
+/// The values that an axis marks which need not begin at zero, and its ends.
+pub fn between((low, high): (f64, f64)) -> (Vec<f64>, f64, f64) {
+    let step = step_125((high - low).max(1e-9) / 6.0);
+    let (first, last) = (libm::floor(low / step) as i64, libm::ceil(high / step) as i64);
+    let mark = |i: i64| i as f64 * step;
+    ((first..=last).map(mark).collect(), mark(first), mark(last))
 }
 
 /// The smallest of 1, 2, 5 × a power of ten that is not below a value.
@@ -19,8 +28,9 @@ fn step_125(least: f64) -> f64 {
         .unwrap_or(10.0 * power)
 }
 
-/// The values that a logarithmic axis marks between two positive ones, and its ends.
-pub fn logarithmic(min: f64, max: f64) -> (Vec<f64>, f64, f64) {
+/// The values that a logarithmic axis marks between two positive ones, about so many at most, and
+/// its ends.
+pub fn logarithmic(min: f64, max: f64, most: usize) -> (Vec<f64>, f64, f64) {
     let mut marks = Vec::new();
     let first = libm::floor(libm::log10(min)) as i32;
     let last = libm::ceil(libm::log10(max)) as i32;
@@ -32,13 +42,16 @@ pub fn logarithmic(min: f64, max: f64) -> (Vec<f64>, f64, f64) {
     let high = high.max(low + 1).min(marks.len() - 1);
     let kept = marks[low..=high].to_vec();
     let (low, high) = (kept[0], kept[kept.len() - 1]);
-    // Over many decades the ones alone are enough.
-    let thin = kept.len() > 9;
-    let is_one = |m: &f64| {
-        let power = libm::log10(*m);
-        (power - libm::round(power)).abs() < 1e-9
+    // Where there is no room for all, the ones alone are enough, and then every second of them.
+    let power = |mark: f64| libm::round(libm::log10(mark));
+    let is_one = |mark: &f64| (libm::log10(*mark) - power(*mark)).abs() < 1e-9;
+    let ones = kept.iter().filter(|mark| is_one(mark)).count();
+    let apart = if kept.len() <= most { 0 } else { ones.div_ceil(most.max(1)).max(1) };
+    let shown = |mark: &f64| match apart {
+        0 => true,
+        apart => is_one(mark) && (power(*mark) as i64).rem_euclid(apart as i64) == 0,
     };
-    (kept.into_iter().filter(|m| !thin || is_one(m)).collect(), low, high)
+    (kept.into_iter().filter(shown).collect(), low, high)
 }
 
 /// Distances of marks on a time axis, in seconds.
@@ -67,7 +80,11 @@ pub fn time_unit(span: f64) -> &'static str {
 
 /// An instant in words.
 pub fn time_text(t: f64, span: f64) -> String {
-    clock(t, span)
+    let minutes = (t / 60.0).round() as i64;
+    match span {
+        s if s <= 3.0 * 86_400.0 => clock(t, span),
+        _ => format!("day {} {:02}:{:02}", minutes / 1_440, minutes / 60 % 24, minutes % 60),
+    }
 }
 
 /// An instant in the form that fits the span of the axis.
@@ -77,7 +94,7 @@ fn clock(t: f64, span: f64) -> String {
     let (minutes, rest) = (seconds / 60, seconds % 60);
     match span {
         s if s <= 3_600.0 => format!("T+{minutes:02}:{rest:02}"),
-        s if s <= 3.0 * 86_400.0 => format!("T+{hours}:{:02} h", minutes % 60),
+        s if s <= 3.0 * 86_400.0 => format!("T+{hours}:{:02}", minutes % 60),
         _ => format!("day {days}"),
     }
 }
@@ -111,10 +128,13 @@ mod tests {
 
     #[test]
     fn marks_are_one_two_five() {
-        assert_eq!(linear(7.0), (vec![0.0, 2.0, 4.0, 6.0, 8.0], 8.0));
-        assert_eq!(linear(100.0), (vec![0.0, 50.0, 100.0], 100.0));
-        assert_eq!(linear(0.0).1, 1.0);
-        assert_eq!(logarithmic(0.07, 0.9), (vec![0.05, 0.1, 0.2, 0.5, 1.0], 0.05, 1.0));
+        assert_eq!(linear(7.0, 9), (vec![0.0, 2.0, 4.0, 6.0, 8.0], 8.0));
+        assert_eq!(linear(100.0, 9), (vec![0.0, 50.0, 100.0], 100.0));
+        assert_eq!(linear(0.0, 9).1, 1.0);
+        assert_eq!(linear(7.0, 3), (vec![0.0, 10.0], 10.0));
+        assert_eq!(logarithmic(0.07, 9.0, 4), (vec![0.1, 1.0, 10.0], 0.05, 10.0));
+        assert_eq!(between((-1.2, 1.2)), (vec![-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5], -1.5, 1.5));
+        assert_eq!(logarithmic(0.07, 0.9, 8), (vec![0.05, 0.1, 0.2, 0.5, 1.0], 0.05, 1.0));
     }
 
     #[test]

@@ -163,7 +163,9 @@ impl<DB: DrawingBackend> Sheet<DB> {
         };
         let font = (FAMILY, LETTERS * LINE * ZOOM).into_font();
         let style = font.color(&text.tone.color(self.theme)).pos(Pos::new(horizontal, vertical));
-        self.area.draw_text(&text.content, &style, at(text.at))
+        // The middle of a line of the font is above that of its letters.
+        let down = if text.level == Level::Middle { 1.5 } else { 0.0 };
+        self.area.draw_text(&text.content, &style, at((text.at.0, text.at.1 + down)))
     }
 }
 

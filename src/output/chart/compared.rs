@@ -61,7 +61,7 @@ impl Scale {
 
 /// Marks to both sides of zero that reach so far, and the axis's end.
 fn both_sides(reach: f64) -> (Vec<f64>, f64) {
-    let (marks, end) = axis::linear(reach);
+    let (marks, end) = axis::linear(reach, 9);
     let below = marks.iter().rev().filter(|mark| **mark > 0.0).map(|mark| -mark);
     (below.chain(marks.iter().copied()).collect(), end)
 }
@@ -368,11 +368,11 @@ impl Strip for Over {
         let (top, bottom) = (ABOVE, ABOVE + plot);
         let (marks, low, high) = match self.body {
             Lines::Means(_) => {
-                let (marks, end) = axis::linear(self.reach);
+                let (marks, end) = axis::linear(self.reach, 9);
                 (marks, 0.0, end)
             }
             Lines::Difference(_) => {
-                let (_, end) = axis::linear(self.reach);
+                let (_, end) = axis::linear(self.reach, 9);
                 (vec![-end, 0.0, end], -end, end)
             }
         };

@@ -9,22 +9,31 @@
 //! ```
 
 mod axis;
+mod bands;
 mod bitmap;
+mod blast;
+mod breakpoint;
 mod compared;
 mod lives;
+mod matrix;
 mod palette;
 mod panel;
 mod picture;
 mod recovery;
+mod rows;
 mod run;
 mod scene;
 mod svg;
 mod touched;
+mod validation;
+mod verdict;
 
 use std::path::Path;
 
+pub use matrix::{Cell, Matrix};
 pub use palette::{Theme, Tone};
 pub use picture::{Form, Look, Page, Picture, Size, Strip};
+pub use rows::{Row, Rows};
 pub use svg::{escaped, style};
 
 use super::csv;
@@ -60,6 +69,9 @@ const DRAWN: &[Table] = &[
         columns: &["second", "first_value", "second_value"],
         draws: compared::pairs,
     },
+    Table { file: "blast_radius.csv", columns: blast::COLUMNS, draws: blast::pictures },
+    Table { file: "breakpoint.csv", columns: breakpoint::COLUMNS, draws: breakpoint::pictures },
+    Table { file: "validation.csv", columns: validation::COLUMNS, draws: validation::pictures },
 ];
 
 /// The pictures of a folder of results.

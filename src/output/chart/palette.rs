@@ -26,6 +26,13 @@ macro_rules! tones {
             $($(#[doc = $meaning])* $tone,)*
         }
 
+        /// Text and axes.
+        impl Default for Tone {
+            fn default() -> Self {
+                Self::Ink
+            }
+        }
+
         impl Tone {
             /// All.
             pub const ALL: &[Self] = &[$(Self::$tone,)*];

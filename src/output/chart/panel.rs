@@ -12,7 +12,7 @@ use super::axis;
 use super::lives::Lives;
 use super::palette::Tone;
 use super::picture::{Page, Strip};
-use super::scene::{Anchor, Level, Pen, Scene, width};
+use super::scene::{Anchor, Level, Pen, Scene, fitting, width};
 use labels::SAMPLE;
 
 /// How a line is drawn.
@@ -89,6 +89,30 @@ pub enum Scale {
     Latency,
 }
 
+/// Where most runs are.
+#[derive(Clone, Debug)]
+pub struct Band {
+    /// Its colour.
+    pub tone: Tone,
+    /// The end of each row's interval, in seconds.
+    pub rows: Rc<Vec<f64>>,
+    /// Its lower end, a value a row.
+    pub low: Vec<f64>,
+    /// Its upper end.
+    pub high: Vec<f64>,
+}
+
+/// One run of several.
+#[derive(Clone, Debug)]
+pub struct Thin {
+    /// Its colour.
+    pub tone: Tone,
+    /// The end of each row's interval, in seconds.
+    pub rows: Rc<Vec<f64>>,
+    /// A value a row.
+    pub values: Vec<f64>,
+}
+
 /// Areas and lines.
 #[derive(Clone, Debug)]
 pub struct Series {
@@ -99,6 +123,10 @@ pub struct Series {
     /// From the bottom of the stack.
     pub layers: Vec<Layer>,
     /// On top of the layers.
+    pub bands: Vec<Band>,
+    /// On top of the bands.
+    pub thin: Vec<Thin>,
+    /// On top of all that.
     pub lines: Vec<Line>,
     /// Shares from 0 to 1 for a strip above the plot, with its name.
     pub strip: Option<Line>,
@@ -107,7 +135,8 @@ pub struct Series {
 impl Series {
     /// Nothing yet, on a scale.
     pub fn on(scale: Scale) -> Self {
-        Self { scale, reach: 0.0, layers: Vec::new(), lines: Vec::new(), strip: None }
+        let (layers, lines, bands, thin) = Default::default();
+        Self { scale, reach: 0.0, layers, bands, thin, lines, strip: None }
     }
 
     /// The greatest value that is shown.
@@ -115,7 +144,13 @@ impl Series {
         let lines = self.lines.iter().flat_map(|l| l.values.iter().copied());
         let rows = self.layers.first().map_or(0, |l| l.values.len());
         let stacked = (0..rows).map(|i| self.layers.iter().map(|l| l.values[i]).sum::<f64>());
-        lines.chain(stacked).filter(|v| v.is_finite()).fold(0.0, f64::max)
+        lines.chain(stacked).chain(self.banded()).filter(|v| v.is_finite()).fold(0.0, f64::max)
+    }
+
+    /// Every value of bands and thin lines.
+    fn banded(&self) -> impl Iterator<Item = f64> {
+        let bands = self.bands.iter().flat_map(|band| band.low.iter().chain(&band.high));
+        bands.chain(self.thin.iter().flat_map(|thin| &thin.values)).copied()
     }
 
     fn is_empty(&self) -> bool {
@@ -206,7 +241,7 @@ const TOP: f64 = 26.0;
 const LANE: f64 = 17.0;
 /// Below the plot: with the numbers of the axis, and without.
 const BOTTOM: (f64, f64) = (28.0, 10.0);
-const STRIP: f64 = 14.0;
+const STRIP: f64 = 20.0;
 
 /// A plot's place in its strip.
 struct Plot<'a> {
@@ -316,7 +351,7 @@ impl Strip for Panel {
         let (names, strip) = self.above(page);
         let height = self.heights(page).0 + plot;
         let (marks, range) = match &self.body {
-            Body::Series(series) => value_axis(series),
+            Body::Series(series) => value_axis(series, self.least() + plot),
             Body::Lives(_) => (Vec::new(), (0.0, 1.0)),
         };
         let mut plot = Plot {
@@ -333,8 +368,11 @@ impl Strip for Panel {
         };
         let ink = Tone::Ink;
         plot.scene.begin("title");
-        plot.scene.text(&self.title, (page.left, 6.0), Anchor::Start, Level::Top, ink);
-        plot.scene.text(&self.note, (page.left, 6.0 + LANE), Anchor::Start, Level::Top, ink);
+        let room = page.width - page.left - 4.0;
+        for (text, y) in [(&self.title, 6.0), (&self.note, 6.0 + LANE)] {
+            let text = fitting(text, room);
+            plot.scene.text(&text, (page.left, y), Anchor::Start, Level::Top, ink);
+        }
         if self.is_empty() {
             plot.blocks(self.names.then_some(self.top()));
             plot.scene.begin("empty");
@@ -363,20 +401,22 @@ impl Strip for Panel {
     }
 }
 
-/// Marks of the value axis, and its ends.
-fn value_axis(series: &Series) -> (Vec<f64>, (f64, f64)) {
+/// Marks of the value axis of a plot of a height, and its ends.
+fn value_axis(series: &Series, plot: f64) -> (Vec<f64>, (f64, f64)) {
     match series.scale {
         Scale::Linear => {
-            let (marks, end) = axis::linear(series.greatest().max(series.reach));
+            let most = series.greatest().max(series.reach);
+            let (marks, end) = axis::linear(most, (plot / 18.0) as usize);
             (marks, (0.0, end))
         }
         Scale::Latency => {
             let lines = series.lines.iter().flat_map(|l| l.values.iter().copied());
             let (min, max) = lines
+                .chain(series.banded())
                 .filter(|v| v.is_finite() && *v > 0.0)
                 .fold((f64::INFINITY, 0.0), |(a, b): (f64, f64), v| (a.min(v), b.max(v)));
             let (min, max) = if min <= max { (min, max) } else { (0.001, 1.0) };
-            let (marks, low, high) = axis::logarithmic(min, max);
+            let (marks, low, high) = axis::logarithmic(min, max, (plot / 18.0) as usize);
             (marks, (low, high))
         }
     }
@@ -440,8 +480,8 @@ impl Plot<'_> {
                 self.scene.text(text, at, Anchor::Middle, Level::Top, Tone::Ink);
             }
             let unit = axis::time_unit(self.time.until - self.time.from);
-            let at = (self.x.0 - 34.0, bottom + 7.0);
-            self.scene.text(unit, at, Anchor::End, Level::Top, Tone::Ink);
+            let at = (4.0, bottom + 7.0);
+            self.scene.text(unit, at, Anchor::Start, Level::Top, Tone::Ink);
         }
     }
 }

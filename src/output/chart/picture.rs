@@ -98,7 +98,7 @@ pub struct Page {
 /// Room for the numbers of value axes, at least.
 const LEFT: f64 = 78.0;
 /// Room for names at the right edge, at least and at most.
-const RIGHT: (f64, f64) = (40.0, 190.0);
+const RIGHT: (f64, f64) = (40.0, 290.0);
 
 /// A strip of a picture.
 pub trait Strip {

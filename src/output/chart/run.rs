@@ -6,12 +6,14 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::axis;
+use super::bands::{self, Bands};
 use super::lives;
 use super::palette::Tone;
 use super::panel::{Block, Body, Layer, Line, Mark, Panel, Scale, Series, Stroke, Texture, Time};
 use super::picture::{Picture, Strip};
 use super::recovery;
 use super::touched;
+use super::verdict;
 use crate::error::Error;
 use crate::output::csv::Table;
 
@@ -78,19 +80,52 @@ pub fn pictures(timeseries: &Path) -> Result<Vec<Picture>, Error> {
     for service in services {
         let of_service = |cells: &[&str]| cells[0] == service && cells[1].is_empty();
         let rows = Table::open(timeseries, &["service", "revision"], COLUMNS, of_service)?;
-        let time = Rc::new(time(&rows, &blocks, &touched::by(service, &revisions)));
+        let mut time = time(&rows, &blocks, &touched::by(service, &revisions));
+        time.marks = marks(folder, service, &rows, &time)?;
+        let time = Rc::new(time);
+        let bands = bands::of(folder, service)?;
+        let behind = |panel: Panel, column: &str, tone: Tone| match &bands {
+            Some(bands) => bands.behind(panel, column, tone),
+            None => panel,
+        };
         let name = |name: &str| match services.len() {
             0 | 1 => name.to_owned(),
             _ => format!("{name}-{}", file_name(service)),
         };
         let singles = [
-            ("instances", vec![instances(&rows, &time)]),
-            ("requests", vec![requests(&rows, &time)]),
-            ("latency", vec![latency(&rows, &time)]),
-            ("pending", vec![pending(&rows, &time), oldest_wait(&rows, &time)]),
-            ("key_calls", vec![with_quota(key_calls(&rows, &time), &rows)]),
+            (
+                "instances",
+                vec![noted(behind(instances(&rows, &time), "instances_ready", Tone::Ink), &bands)],
+            ),
+            (
+                "requests",
+                vec![behind(
+                    behind(requests(&rows, &time), "arrivals", Tone::Arrivals),
+                    "failed",
+                    Tone::Refused,
+                )],
+            ),
+            (
+                "latency",
+                vec![behind(
+                    behind(latency(&rows, &time), "latency_s_p50", Tone::P50),
+                    "latency_s_p99",
+                    Tone::P99,
+                )],
+            ),
+            (
+                "pending",
+                vec![
+                    behind(pending(&rows, &time), "pending", Tone::Refused),
+                    oldest_wait(&rows, &time),
+                ],
+            ),
+            (
+                "key_calls",
+                vec![with_quota(behind(key_calls(&rows, &time), "key_calls", Tone::Ink), &rows)],
+            ),
         ];
-        let all = singles.iter().flat_map(|(_, panels)| panels.clone());
+        let all = singles.iter().flat_map(|(_, panels)| panels.clone()).chain([cost(&rows, &time)]);
         let all: Vec<Panel> = all.map(|panel| Panel { plot: LOW, ..panel }).collect();
         for (single, panels) in singles {
             let title = format!("{}: {}", service, panels[0].title);
@@ -101,7 +136,11 @@ pub fn pictures(timeseries: &Path) -> Result<Vec<Picture>, Error> {
         pictures.push(picture(name("gantt"), title, vec![gantt]));
         recoveries.extend(recovery::of(service, &rows, &time));
         let title = format!("{service}: what happened");
-        pictures.push(picture(name("dashboard"), title, stacked(all)));
+        let mut dashboard = picture(name("dashboard"), title, stacked(all));
+        let verdict = verdict::of(folder, service)?;
+        dashboard.description.insert_str(0, &format!("{verdict} "));
+        dashboard.strips.insert(0, Box::new(verdict));
+        pictures.push(dashboard);
     }
     if let Some(panels) = recovery::together(recoveries) {
         let title = "key calls of all services".to_owned();
@@ -160,6 +199,43 @@ fn time(rows: &Table, blocks: &Table, touches: &dyn Fn(&str, &str) -> bool) -> T
     let touching = (0..blocks.len()).filter(|&i| touches(&kinds[i], &subjects[i]));
     let blocks = touching.map(block).collect();
     Time { rows: ends, from, until, blocks, marks: Vec::<Mark>::new() }
+}
+
+/// The instants of a service that are marked: its first failure and when it had recovered or,
+/// where no key was to blame, its last failure.
+fn marks(folder: &Path, service: &str, rows: &Table, time: &Time) -> Result<Vec<Mark>, Error> {
+    let numbers = ["first_failure_s", "recovered_s"];
+    let path = folder.join("ride_outs.csv");
+    let rides = Table::open(&path, &["service"], &numbers, |cells| cells[0] == service)?;
+    let [failures, recoveries] = numbers.map(|column| rides.numbers(column));
+    let hurt = || failures.iter().zip(&recoveries).filter(|ride| ride.0.is_finite());
+    let mark = |name: &str, at: f64| {
+        let shown = axis::time_text(at, time.until - time.from);
+        Mark { label: format!("{name} {shown}"), at }
+    };
+    let first = hurt().map(|ride| *ride.0).reduce(f64::min);
+    let recovered = hurt().map(|ride| *ride.1).reduce(f64::max).filter(|at| at.is_finite());
+    if let Some(first) = first {
+        let recovered = recovered.map(|at| mark("recovered", at));
+        return Ok([mark("first failure", first)].into_iter().chain(recovered).collect());
+    }
+    let failed = sum(rows, &["refused", "timed_out", "aborted", "abandoned"]);
+    let first = failed.iter().position(|&n| n > 0.0).and_then(|at| time.rows.get(at));
+    let last = failed.iter().rposition(|&n| n > 0.0).and_then(|at| time.rows.get(at));
+    let last = last.filter(|last| first.is_some_and(|first| first < *last));
+    let ends =
+        [first.map(|&at| mark("first failure", at)), last.map(|&at| mark("last failure", at))];
+    Ok(ends.into_iter().flatten().collect())
+}
+
+/// A panel that says what its bands are.
+fn noted(panel: Panel, bands: &Option<Bands>) -> Panel {
+    let Some(bands) = bands else { return panel };
+    let note = format!(
+        "the median run of {}; shaded: 5 to 95 % of the runs; thin lines: runs among them",
+        axis::number(bands.runs)
+    );
+    Panel { note, ..panel }
 }
 
 /// What is written at a block.
@@ -321,6 +397,18 @@ fn oldest_wait(rows: &Table, time: &Rc<Time>) -> Panel {
     let title = "wait of the oldest pending request";
     let panel = Panel::new("oldest-wait", title, "s", time, "no request waited");
     lines(panel, [line("oldest wait", Tone::TimedOut, rows.numbers("oldest_wait_s"))])
+}
+
+fn cost(rows: &Table, time: &Rc<Time>) -> Panel {
+    let hourly = |column: &str| -> Vec<f64> {
+        rate(rows, &[column]).iter().map(|a_second| 3_600.0 * a_second).collect()
+    };
+    let panel = Panel::new("cost", "cost per hour", "USD/h", time, "nothing is paid for");
+    let all = [
+        line("all", Tone::Serving, hourly("cost")),
+        line("failed starts", Tone::Died, hourly("cost_failed_starts")),
+    ];
+    lines(panel, all)
 }
 
 /// The key calls of a service.

@@ -96,6 +96,15 @@ pub fn width(text: &str) -> f64 {
     LETTER * text.chars().count() as f64
 }
 
+/// A text as far as it fits into so much room.
+pub fn fitting(text: &str, room: f64) -> String {
+    let most = (room / LETTER).max(1.0) as usize;
+    match text.char_indices().nth(most) {
+        Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+        None => text.to_owned(),
+    }
+}
+
 /// A shape.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {

@@ -1,7 +1,7 @@
 //! Lifetimes of instances, a row each, below lanes for the key and the clocks of a revocation.
 
 use super::labels::{Label, Sample};
-use super::{Plot, Texture};
+use super::{Plot, Stroke, Texture};
 use crate::output::chart::lives::{Lives, Row, State};
 use crate::output::chart::palette::Tone;
 use crate::output::chart::scene::{Anchor, Level, Pen, Point, width};
@@ -114,7 +114,11 @@ impl Plot<'_> {
                 self.scene.rect((left, above), (right, below), Tone::Blocked);
             }
             let (name, tone) = KEY[usize::from(!time.blocks.is_empty())];
-            labels.push(label(y, name, tone, Sample::Area(Texture::Plain)));
+            let sample = match time.blocks.is_empty() {
+                true => Sample::Line(Stroke::Solid),
+                false => Sample::Area(Texture::Plain),
+            };
+            labels.push(label(y, name, tone, sample));
         }
         for clock in &lives.clocks {
             y += LANE;

@@ -1,7 +1,7 @@
 //! Areas and lines over time.
 
 use super::labels::{Label, Sample};
-use super::{Layer, Line, Plot, STRIP, Series, Texture};
+use super::{Band, Layer, Line, Plot, STRIP, Series, Texture};
 use crate::output::chart::palette::Tone;
 use crate::output::chart::scene::{Anchor, Fill, Level, Pen, Point};
 
@@ -15,6 +15,15 @@ impl Plot<'_> {
     /// Draws areas and lines; returns the names to write at them.
     pub(super) fn series(&mut self, series: &Series) -> Vec<Label> {
         let mut labels = self.stack(&series.layers);
+        for band in &series.bands {
+            self.band(band);
+        }
+        for thin in &series.thin {
+            let pen = Pen::new(thin.tone, 1.0).faint(0.4);
+            let runs = self.runs(&thin.rows, &thin.values, pen);
+            self.scene.begin("thin");
+            self.scene.lines(runs, pen);
+        }
         for line in &series.lines {
             labels.extend(self.line(line));
         }
@@ -26,7 +35,7 @@ impl Plot<'_> {
 
     /// At most two points a pixel column, the least and the greatest value in the order in which
     /// they came; gaps split the line.
-    fn thin(&self, values: &[f64]) -> Vec<Vec<Point>> {
+    fn thin(&self, rows: &[f64], values: &[f64]) -> Vec<Vec<Point>> {
         let mut runs: Vec<Vec<Point>> = vec![Vec::new()];
         let mut column: Option<Column> = None;
         let flush = |column: &mut Option<Column>, run: &mut Vec<Point>| {
@@ -38,7 +47,7 @@ impl Plot<'_> {
                 }
             }
         };
-        for (i, (&t, &value)) in self.time.rows.iter().zip(values).enumerate() {
+        for (i, (&t, &value)) in rows.iter().zip(values).enumerate() {
             let last = runs.len() - 1;
             if !value.is_finite() {
                 flush(&mut column, &mut runs[last]);
@@ -69,9 +78,9 @@ impl Plot<'_> {
         runs
     }
 
-    fn line(&mut self, line: &Line) -> Option<Label> {
-        let pen = line.stroke.pen(line.tone);
-        let mut runs = self.thin(&line.values);
+    /// Lines through values, in places of the picture.
+    fn runs(&self, rows: &[f64], values: &[f64], pen: Pen) -> Vec<Vec<Point>> {
+        let mut runs = self.thin(rows, values);
         for run in &mut runs {
             for point in run.iter_mut() {
                 point.1 = self.y_of(point.1);
@@ -81,11 +90,33 @@ impl Plot<'_> {
                 run.push((x + pen.width, y));
             }
         }
+        runs
+    }
+
+    fn line(&mut self, line: &Line) -> Option<Label> {
+        let pen = line.stroke.pen(line.tone);
+        let runs = self.runs(&self.time.rows, &line.values, pen);
         let y = runs.last()?.last()?.1;
         self.scene.begin(&format!("line {}", line.name));
         self.scene.lines(runs, pen);
         let sample = Sample::Line(line.stroke);
         Some(Label { y, name: line.name.clone(), tone: line.tone, sample })
+    }
+
+    /// The area between the ends of a band, where it has both.
+    fn band(&mut self, band: &Band) {
+        let ends = band.rows.iter().zip(band.low.iter().zip(&band.high));
+        let ends: Vec<(f64, f64, f64)> = ends.map(|(&t, (&low, &high))| (t, low, high)).collect();
+        self.scene.begin("band");
+        for run in ends.split(|(_, low, high)| !low.is_finite() || !high.is_finite()) {
+            let upper = run.iter().map(|&(t, _, high)| (self.x_of(t), self.y_of(high)));
+            let lower = run.iter().rev().map(|&(t, low, _)| (self.x_of(t), self.y_of(low)));
+            let outline: Vec<Point> = upper.chain(lower).collect();
+            if outline.len() > 2 {
+                let fill = Fill { tone: band.tone, strength: 0.2, edged: false };
+                self.scene.area(outline, fill);
+            }
+        }
     }
 
     /// Draws layers on top of each other; returns the labels of those that hold anything.
@@ -186,7 +217,7 @@ impl Plot<'_> {
         }
         self.scene.begin("strip axis");
         self.scene.line(&[(self.x.0, base), (self.x.1, base)], Pen::new(Tone::Grid, 1.0));
-        let at = (self.x.0 - 6.0, base - 6.0);
+        let at = (self.x.0 - 6.0, base - 12.0);
         self.scene.text("100 %", at, Anchor::End, Level::Middle, Tone::Ink);
         let name = strip.name.clone();
         let sample = Sample::Area(Texture::Plain);
