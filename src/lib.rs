@@ -20,7 +20,8 @@
 //! - [`world`]: services, revisions, instances, requests, keys: states and transitions only.
 //! - [`record`]: the facts a world states, the columns of every table, summary and fingerprint.
 //! - [`stats`]: histograms, intervals, paired differences, steady states: numbers in, numbers out.
-//! - [`study`]: whether what was asked of runs holds, and how sure that is; the method with its sources.
+//! - [`study`]: whether what was asked of runs holds, and how sure that is: the method, with its
+//!   sources.
 //!
 //! # Invariants
 //!
