@@ -39,7 +39,7 @@ const KEEP: usize = 16;
 const LOOK: u64 = 16_384;
 
 /// A self-tuning two-level timing wheel: O(1) to push and to pop, 24 bytes an entry beside 50 KB
-/// for the rings.
+/// for the rings, which come with the 13th entry.
 #[derive(Clone, Debug)]
 pub struct Wheel {
     /// A bucket is 2^shift ns wide.
@@ -142,8 +142,8 @@ impl Wheel {
             room: FEW,
             current: u64::MAX,
             now: Vec::new(),
-            near: Ring::new(),
-            far: Ring::new(),
+            near: Ring::default(),
+            far: Ring::default(),
             beyond: HeapList::default(),
             pushed: 0,
             popped: 0,
@@ -309,6 +309,9 @@ impl Wheel {
 
     /// Gives up the wheel: everything into `now`.
     fn gather(&mut self) {
+        if self.is_few() {
+            return;
+        }
         self.now = self.take_all();
         sort_latest_first(&mut self.now);
         (self.room, self.current) = (FEW, u64::MAX);
@@ -317,6 +320,8 @@ impl Wheel {
     /// Sets up the wheel of the present width with all entries in it.
     fn rebuild(&mut self) {
         let all = self.take_all();
+        self.near.set_up();
+        self.far.set_up();
         (self.room, self.current) = (CROWD, self.clock >> self.shift);
         all.into_iter().for_each(|entry| self.place(entry));
     }
@@ -360,16 +365,18 @@ fn sort_latest_first(entries: &mut [Entry]) {
     }
 }
 
-/// Buckets by number modulo 1,024, with a bitmap of those in use.
-#[derive(Clone, Debug)]
+/// Buckets by number modulo 1,024, with a bitmap of those in use; none before it is set up.
+#[derive(Clone, Debug, Default)]
 struct Ring {
     used: [u64; SLOTS / 64],
     buckets: Box<[Vec<Entry>]>,
 }
 
 impl Ring {
-    fn new() -> Self {
-        Self { used: [0; SLOTS / 64], buckets: vec![Vec::new(); SLOTS].into() }
+    fn set_up(&mut self) {
+        if self.buckets.is_empty() {
+            self.buckets = vec![Vec::new(); SLOTS].into();
+        }
     }
 
     #[inline]
@@ -426,7 +433,7 @@ impl Ring {
     }
 
     fn retain(&mut self, mut keep: impl FnMut(&Entry) -> bool) {
-        for slot in 0..SLOTS {
+        for slot in 0..self.buckets.len() {
             if !self.buckets[slot].is_empty() {
                 self.buckets[slot].retain(&mut keep);
                 if self.buckets[slot].is_empty() {

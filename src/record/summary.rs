@@ -28,8 +28,9 @@ pub struct Quantiles {
 impl Quantiles {
     /// Of the latencies counted and `failed` more that are infinite.
     fn new(latency: &Histogram, failed: u64) -> Self {
-        let at = |q| latency.quantile(q, failed).map(SimDuration);
-        Self { p50: at(0.5), p90: at(0.9), p95: at(0.95), p99: at(0.99), p999: at(0.999) }
+        let quantiles = latency.quantiles([0.5, 0.9, 0.95, 0.99, 0.999], failed);
+        let [p50, p90, p95, p99, p999] = quantiles.map(|ns| ns.map(SimDuration));
+        Self { p50, p90, p95, p99, p999 }
     }
 }
 

@@ -1,8 +1,8 @@
 //! A log-linear histogram of durations: 128 cells an octave from 1 µs to 2 h, exact to merge.
 //!
 //! A cell is less than 1 % of its value wide. Values below 1 µs fall into the first cell, values
-//! from 2^43 ns (2 h 26 min) on into the last. A bitmap of the cells in use makes reading and clearing cost what
-//! was recorded, not the whole range.
+//! from 2^43 ns (2 h 26 min) on into the last. A bitmap of the cells in use, and one of its words,
+//! make reading and clearing cost what was recorded, not the whole range.
 
 /// Binary digits within an octave.
 const FINE: u32 = 7;
@@ -17,17 +17,23 @@ const CELLS: usize = (LAST - FIRST) as usize * PER_OCTAVE + 2;
 /// Words of the bitmap.
 const WORDS: usize = CELLS.div_ceil(64);
 
+const _: () = assert!(WORDS <= 128);
+
 /// Counts of durations in nanoseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Histogram {
     count: Box<[u64]>,
+    /// A bit a cell in use.
     used: Box<[u64]>,
+    /// A bit a word of `used` that is not zero.
+    words: u128,
     total: u64,
 }
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self { count: vec![0; CELLS].into(), used: vec![0; WORDS].into(), total: 0 }
+        let used = vec![0; WORDS].into();
+        Self { count: vec![0; CELLS].into(), used, words: 0, total: 0 }
     }
 }
 
@@ -66,9 +72,16 @@ impl Histogram {
         let count = &mut self.count[cell];
         *count += 1;
         if *count == 1 {
-            self.used[cell / 64] |= 1 << (cell % 64);
+            self.mark(cell);
         }
         self.total += 1;
+    }
+
+    /// A cell is in use.
+    #[inline]
+    fn mark(&mut self, cell: usize) {
+        self.used[cell / 64] |= 1 << (cell % 64);
+        self.words |= 1 << (cell / 64);
     }
 
     /// Durations counted.
@@ -83,13 +96,16 @@ impl Histogram {
 
     /// The cells in use with their counts, in order of value.
     pub fn cells(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
-        self.used.iter().enumerate().flat_map(move |(word, &bits)| {
-            let mut bits = bits;
-            std::iter::from_fn(move || {
-                let cell = word * 64 + bits.trailing_zeros() as usize;
-                bits = (bits != 0).then(|| bits & (bits - 1))?;
-                Some((cell, self.count[cell]))
-            })
+        let (mut words, mut word, mut bits) = (self.words, 0, 0_u64);
+        std::iter::from_fn(move || {
+            if bits == 0 {
+                word = (words != 0).then_some(words.trailing_zeros() as usize)?;
+                words &= words - 1;
+                bits = self.used[word];
+            }
+            let cell = word * 64 + bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            Some((cell, self.count[cell]))
         })
     }
 
@@ -97,11 +113,25 @@ impl Histogram {
     /// the durations counted and `above` more that are larger than all of them. `None` where
     /// there is none, or where the quantile is one of those above.
     pub fn quantile(&self, q: f64, above: u64) -> Option<u64> {
-        let rank = ((q * (self.total + above) as f64).ceil() as u64).max(1);
+        let [value] = self.quantiles([q], above);
+        value
+    }
+
+    /// The same of several, the least first, in one pass.
+    pub fn quantiles<const N: usize>(&self, qs: [f64; N], above: u64) -> [Option<u64>; N] {
+        let total = (self.total + above) as f64;
         let mut seen = 0;
-        self.cells().find_map(|(cell, count)| {
+        let mut cells = self.cells().map(|(cell, count)| {
             seen += count;
-            (seen >= rank).then(|| upper(cell))
+            (cell, seen)
+        });
+        let mut here = cells.next();
+        qs.map(|q| {
+            let rank = ((q * total).ceil() as u64).max(1);
+            while here.is_some_and(|(_, seen)| seen < rank) {
+                here = cells.next();
+            }
+            here.map(|(cell, _)| upper(cell))
         })
     }
 
@@ -119,13 +149,15 @@ impl Histogram {
 
     fn add(&mut self, cell: usize, count: u64) {
         self.count[cell] += count;
-        self.used[cell / 64] |= 1 << (cell % 64);
+        self.mark(cell);
         self.total += count;
     }
 
     /// Forgets everything, at the cost of the cells in use.
     pub fn clear(&mut self) {
-        for word in 0..WORDS {
+        while self.words != 0 {
+            let word = self.words.trailing_zeros() as usize;
+            self.words &= self.words - 1;
             let mut bits = std::mem::take(&mut self.used[word]);
             while bits != 0 {
                 self.count[word * 64 + bits.trailing_zeros() as usize] = 0;
@@ -160,8 +192,11 @@ mod tests {
         for ms in 1..=100 {
             histogram.record(ms * 1_000_000);
         }
-        for (q, ms) in [(0.0, 1), (0.5, 50), (0.95, 95), (0.99, 99), (1.0, 100)] {
+        let (qs, expected) = ([0.0, 0.5, 0.95, 0.99, 1.0], [1, 50, 95, 99, 100]);
+        let together = histogram.quantiles(qs, 0);
+        for ((q, ms), together) in qs.into_iter().zip(expected).zip(together) {
             let got = histogram.quantile(q, 0).expect("not empty");
+            assert_eq!(together, Some(got), "quantile {q} beside others");
             assert_eq!(cell(got), cell(ms * 1_000_000), "quantile {q}: {got}");
         }
         let p90 = histogram.quantile(0.9, 11).expect("90 % of 111 is 100");
