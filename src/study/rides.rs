@@ -27,8 +27,6 @@ pub struct BlockRuns {
     lasted: Vec<Lasted>,
     /// The same to the first limit that broke, of the runs in which limits held when it began.
     held: Vec<Lasted>,
-    /// Instances that were ready when it began.
-    pub ready: Moments,
     recovery: OverRuns,
 }
 
@@ -76,7 +74,6 @@ impl BlockRuns {
             length: Moments::default(),
             lasted: Vec::new(),
             held: Vec::new(),
-            ready: Moments::default(),
             recovery: OverRuns::kept(),
         }
     }
@@ -91,7 +88,6 @@ impl BlockRuns {
         self.length.add(until.since(ride.from).as_secs_f64());
         let (length, ended) = (ride.lasted().as_secs_f64(), !ride.survived());
         self.lasted.push(Lasted { length, ended });
-        self.ready.add(ride.ready as f64);
         if let Some(held) = ride.held() {
             let (length, ended) = (held.as_secs_f64(), ride.broken.is_some());
             self.held.push(Lasted { length, ended });
