@@ -167,13 +167,14 @@ mod tests {
     /// Four instances carry 192: between 172.8 and 211.2 nothing changes.
     #[test]
     fn a_tolerance_keeps_what_there_is() {
-        let check = |load: u64, expected: u32| {
+        let check_with = |tolerance: f64, load: u64, expected: u32| {
             let total = Total { time: SECOND, sum: load * SECOND / 10 };
             let (now, replicas) = (SimTime(SECOND), 4);
             let seen =
                 Observation { now, in_flight: Some(total), replicas, ..Observation::default() };
-            assert_eq!(decide(&mut policy(0.1), seen), Some(expected), "{load}");
+            assert_eq!(decide(&mut policy(tolerance), seen), Some(expected), "{load}");
         };
+        let check = |load, expected| check_with(0.1, load, expected);
         check(1_730, 4);
         check(2_110, 4);
         check(2_113, 5);
@@ -181,5 +182,9 @@ mod tests {
         check(1_450, 4);
         check(1_727, 4);
         check(0, 0);
+        // Both ends lie within it: two and six instances of four.
+        check_with(0.5, 960, 4);
+        check_with(0.5, 2_880, 4);
+        check_with(0.5, 2_881, 7);
     }
 }

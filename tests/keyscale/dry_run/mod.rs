@@ -5,6 +5,7 @@ mod command;
 mod hpa;
 mod kept;
 mod knative;
+mod plain;
 mod random;
 mod worked;
 mod world;

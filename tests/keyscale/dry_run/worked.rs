@@ -1,7 +1,9 @@
 //! Time lines that were worked out beside this program: by an independent implementation that was
 //! compared with the controllers' own code.
 
-use super::{offered, rows, settings};
+use keyscale::scenario::Signal;
+
+use super::{observed, offered, rows, settings};
 
 /// The cells of the row of a second.
 #[track_caller]
@@ -167,4 +169,38 @@ fn two_pods_a_minute_go_two_by_two() {
     let changes = changes(&text, &load, 3);
     let down: Vec<_> = changes.into_iter().filter(|(_, from, to)| to < from).collect();
     assert_eq!(down, [(75, 12, 10), (135, 10, 8), (195, 8, 6), (255, 6, 5)]);
+}
+
+/// Slots of changes are used again, of several that are old the last. Two up at 15 s and three at
+/// 30 s are both older than the 15 s of the rules upwards at 60 s, when the four of then are written
+/// over the three. The rules downwards count 100 s: 14 pods less six and one are seven.
+#[test]
+fn of_old_slots_the_last_is_used_again() {
+    let text = "[autoscaler.hpa]\nmetric = \"concurrency\"\ntarget = 1\ntolerance = 0\n\
+                max_replicas = 100\n[autoscaler.hpa.behavior.scale_up]\n\
+                policies = [{ type = \"Pods\", value = 50, period = \"15s\" }]\n\
+                [autoscaler.hpa.behavior.scale_down]\nstabilization_window = \"0s\"\n\
+                policies = [{ type = \"Pods\", value = 1, period = \"100s\" }]";
+    let steps = [(5, 7.0), (7, 10.0), (10, 10.0), (10, 14.0), (14, 1.0)];
+    let given: Vec<(i64, Option<f64>)> = (0..=75)
+        .map(|t: usize| steps[t.saturating_sub(1) / 15])
+        .map(|(ready, load)| (ready, Some(load)))
+        .collect();
+    let rows = rows(&settings(text), &observed(Signal::Concurrency, &given), None);
+    let expected = [
+        "15,5,5,7,DesiredWithinRange",
+        "30,7,7,10,DesiredWithinRange",
+        "45,10,10,10,DesiredWithinRange",
+        "60,10,10,14,DesiredWithinRange",
+        "75,14,14,7,ScaleDownLimit",
+    ];
+    assert_eq!(rows, expected);
+}
+
+/// The most pods hold over the initial ones, though the least are looked at first.
+#[test]
+fn the_most_pods_hold_over_the_initial_ones() {
+    let text = "[autoscaler.knative]\ninitial_scale = 3\nmax_scale = 2";
+    let rows = rows(&settings(text), &offered(&[1.0; 9]), Some(5));
+    assert_eq!((at(&rows, 2)[9], at(&rows, 2)[REPLICAS]), ("2", "2"));
 }

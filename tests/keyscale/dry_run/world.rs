@@ -26,7 +26,7 @@ impl Recorder for Replicas {
 
 /// A world in which so many requests come at the start of each second and stay for it; each
 /// instance has room for all, and is ready so many seconds after it is ordered.
-fn replicas(autoscaler: &str, load: &[u64], startup: u64) -> Vec<u32> {
+pub(super) fn replicas(autoscaler: &str, load: &[u64], startup: u64) -> Vec<u32> {
     let seconds = load.len();
     let text = format!(
         "duration = '{seconds}s'\nsample_interval = '1s'\n[services.web]\nconcurrency = 1000\n\

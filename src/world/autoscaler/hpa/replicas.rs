@@ -258,7 +258,9 @@ mod tests {
         check(6, &[&of(3, 10_000), &[pending(); 3]], Some(2));
         check(4, &[&of(1, 24_000), &[pending(); 3]], Some(4));
         check(4, &[&of(2, 60_000), &[missing(), pending()]], Some(6));
-        // Those that go count for nothing, with what they report.
+        check(3, &[&of(2, 40_000), &[pending(); 2]], Some(3));
+        // Those that go count for nothing, with what they report or without.
+        check(4, &[&of(3, 10_000), &[in_phase(PodPhase::Gone, None)]], Some(2));
         check(3, &[&of(2, 40_000), &[in_phase(PodPhase::Gone, ready(0).sample)]], Some(4));
         // Without a ready pod nothing can be said.
         check(2, &[&[missing(), pending()]], None);

@@ -12,6 +12,9 @@ const REST: f64 = 0.0001;
 /// The weight of the latest second at least.
 const LEAST_WEIGHT: f64 = 0.2;
 
+/// Half of the last digit of a double, and less: a term below so much of a sum changes nothing.
+const NOTHING: f64 = f64::EPSILON / 4.0;
+
 /// Reports of the last seconds, one bucket a second.
 #[derive(Debug)]
 pub struct Window {
@@ -19,6 +22,8 @@ pub struct Window {
     buckets: Vec<f64>,
     /// The weight of the bucket that lies so many seconds back; none where all weigh alike.
     weights: Vec<f64>,
+    /// No bucket has ever held more.
+    most: f64,
     /// First and last second written.
     written: Option<(u64, u64)>,
 }
@@ -35,7 +40,7 @@ impl Window {
                 std::iter::successors(Some(latest), older).take(seconds).collect()
             }
         };
-        Self { buckets: vec![0.0; seconds], weights, written: None }
+        Self { buckets: vec![0.0; seconds], weights, most: 0.0, written: None }
     }
 
     fn length(&self) -> u64 {
@@ -68,6 +73,7 @@ impl Window {
         };
         let slot = self.slot(second);
         self.buckets[slot] += value;
+        self.most = self.most.max(self.buckets[slot]);
     }
 
     /// Whether there has been no report for more than a window.
@@ -108,7 +114,15 @@ impl Window {
         let newer = self.buckets[..end].iter().rev();
         let older = self.buckets[end..].iter().rev();
         let latest_first = newer.chain(older).take(within as usize);
-        latest_first.zip(weights).map(|(bucket, weight)| bucket * weight).sum()
+        let mut sum = 0.0;
+        for (bucket, weight) in latest_first.zip(weights) {
+            // Weights fall: nor do those that follow change anything.
+            if weight * self.most < sum * NOTHING {
+                break;
+            }
+            sum += bucket * weight;
+        }
+        sum
     }
 }
 
@@ -204,6 +218,21 @@ mod tests {
         let mut window = Window::new(60, Aggregation::WeightedExponential);
         (0..10).for_each(|second| window.record(second, 1.0));
         assert!((window.average(9) - 0.892_626).abs() < 1e-6);
+    }
+
+    /// A long window is not gone through to its end, and still nothing of it is lost.
+    #[test]
+    fn what_is_left_out_of_a_weighted_window_changes_nothing() {
+        let check = |values: &dyn Fn(u64) -> f64| {
+            let mut window = Window::new(3_600, Aggregation::WeightedExponential);
+            (0..4_000).for_each(|second| window.record(second, values(second)));
+            let terms = (0..3_600).map(|i| values(3_999 - i) * window.weights[i as usize]);
+            let whole = terms.fold(0.0, |sum: f64, term| sum + term);
+            assert_eq!(window.average(3_999).to_bits(), whole.to_bits());
+        };
+        check(&|second| (second * 7_919 % 1_009) as f64 / 3.0);
+        check(&|second| if second < 1_000 { 5e9 } else { 0.0 });
+        check(&|second| if second < 3_900 { 1e15 } else { 1e-9 });
     }
 
     #[test]
