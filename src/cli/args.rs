@@ -261,7 +261,7 @@ pub(super) enum RegressFormat {
 Examples:
   keyscale policy knative.toml --series observed.csv
   keyscale policy hpa.toml --series load.csv --closed-loop --startup 10s
-  keyscale policy cloud-run.toml --series observed.csv --out decisions.csv")]
+  keyscale policy cloud-run.toml --series observed.csv --out decisions.csv --chart decisions.svg")]
 pub(super) struct Policy {
     /// One table [autoscaler.NAME] as in a scenario, and container_concurrency
     #[arg(value_name = "SETTINGS")]
@@ -279,6 +279,9 @@ pub(super) struct Policy {
     /// File of the decisions, in the place of standard output
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// File of a picture of them, as SVG or PNG by its ending
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
     /// Say nothing but results and errors
     #[arg(short, long)]
     pub quiet: bool,

@@ -8,6 +8,7 @@ use super::console::Console;
 use super::read::text;
 use crate::error::{Error, exit};
 use crate::input::{Wanted, read_decisions, read_series};
+use crate::output::chart::{Form, Look, decisions};
 use crate::output::write_whole;
 use crate::scenario::problem::Problems;
 use crate::scenario::{Decisions, DryRun, Replay, Series, Signal, Source, check_dry_run};
@@ -113,13 +114,30 @@ fn write(
     series: &Series,
     console: &mut Console<'_>,
 ) -> Result<(), Error> {
+    let form = asked.chart.as_deref().map(form).transpose()?;
     let mut rows = Vec::new();
     table(asked, settings, series, &mut rows);
+    if let (Some(path), Some(form)) = (&asked.chart, form) {
+        let name = asked.settings.file_stem().unwrap_or_default().to_string_lossy();
+        let (_, bytes) = decisions(&name, &asked.series, &rows)?.file(Look::default(), form)?;
+        write_whole(path, &bytes)?;
+    }
     let Some(out) = &asked.out else {
         console.out(&rows);
         return Ok(());
     };
     write_whole(out, &rows)
+}
+
+/// The form of a picture by its file's ending.
+fn form(path: &Path) -> Result<Form, Error> {
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    Form::ALL.into_iter().find(|form| form.name() == ending).ok_or_else(|| {
+        Error::Usage(format!(
+            "error: {} is neither SVG nor PNG\n  = help: end its name with .svg or .png",
+            path.display()
+        ))
+    })
 }
 
 /// The rows as CSV.

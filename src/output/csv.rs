@@ -125,6 +125,17 @@ impl Table {
         Self::read(file, texts, numbers, keep).map_err(|fault| fault.of(path))
     }
 
+    /// Reads these columns of numbers of a table in memory.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where it is no such table.
+    pub(super) fn read_bytes(bytes: &[u8], numbers: &[&str]) -> Result<Self, Error> {
+        Self::read(bytes, &[], numbers, |_| true).map_err(|fault| match fault {
+            Fault::Outside(error) => Error::Outside("a table can't be read".to_owned(), error),
+            Fault::Table(text) => Error::Usage(format!("error: {text}")),
+        })
+    }
+
     /// Reads a table, as [`Table::open`] does.
     pub(super) fn read(
         source: impl io::Read,

@@ -141,7 +141,12 @@ fn texts_are_whole_and_apart() {
     let results = "results/runs/crowded";
     let drawn = svgs(&folder, results);
     let all = drawn.len();
-    assert_eq!(all, 15, "seven a service, and one of the quota: {:?}", folder.list(results));
+    assert_eq!(
+        all,
+        16,
+        "seven a service, one of both and one of the quota: {:?}",
+        folder.list(results)
+    );
     for (name, svg) in drawn {
         let found = faults(&name, &svg);
         assert!(found.is_empty(), "{}", found.join("\n"));
@@ -199,7 +204,7 @@ fn other_looks(folder: &Folder, results: &str) {
     let names = ["gantt-idle-slide.png", "gantt-idle-slide.svg"];
     assert_eq!(folder.list("slides"), names);
     let small = svgs(folder, "small");
-    assert_eq!(small.len(), 15);
+    assert_eq!(small.len(), 16);
     for (name, svg) in small {
         assert!(name.ends_with("-dark-thumbnail.svg"), "{name}");
         assert!(svg.contains("width=\"480\""), "{svg}");

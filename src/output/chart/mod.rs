@@ -14,6 +14,7 @@ mod bitmap;
 mod blast;
 mod breakpoint;
 mod compared;
+mod decisions;
 mod lives;
 mod matrix;
 mod palette;
@@ -22,6 +23,7 @@ mod picture;
 mod recovery;
 mod rows;
 mod run;
+mod scaling;
 mod scene;
 mod svg;
 mod touched;
@@ -30,6 +32,7 @@ mod verdict;
 
 use std::path::Path;
 
+pub use decisions::decisions;
 pub use matrix::{Cell, Matrix};
 pub use palette::{Theme, Tone};
 pub use picture::{Form, Look, Page, Picture, Size, Strip};

@@ -1,6 +1,6 @@
 //! The pictures of a run: of each service a dashboard, its panels one by one, and the lifetimes of
-//! its instances; with several services the service's name ends the picture's, and one picture
-//! more has the key calls of all of them.
+//! its instances; with several services the service's name ends the picture's, and two pictures
+//! more have how all of them scale and the key calls of all of them.
 
 use std::path::Path;
 use std::rc::Rc;
@@ -12,6 +12,7 @@ use super::palette::Tone;
 use super::panel::{Block, Body, Layer, Line, Mark, Panel, Scale, Series, Stroke, Texture, Time};
 use super::picture::{Picture, Strip};
 use super::recovery;
+use super::scaling;
 use super::touched;
 use super::verdict;
 use crate::error::Error;
@@ -77,6 +78,7 @@ pub fn pictures(timeseries: &Path) -> Result<Vec<Picture>, Error> {
     let services = summary.texts("service");
     let mut pictures = Vec::new();
     let mut recoveries = Vec::new();
+    let mut scalings = Vec::new();
     for service in services {
         let of_service = |cells: &[&str]| cells[0] == service && cells[1].is_empty();
         let rows = Table::open(timeseries, &["service", "revision"], COLUMNS, of_service)?;
@@ -135,12 +137,17 @@ pub fn pictures(timeseries: &Path) -> Result<Vec<Picture>, Error> {
         let title = format!("{service}: lifetimes of instances");
         pictures.push(picture(name("gantt"), title, vec![gantt]));
         recoveries.extend(recovery::of(service, &rows, &time));
+        scalings.push(scaling::of(service, &rows, &time));
         let title = format!("{service}: what happened");
         let mut dashboard = picture(name("dashboard"), title, stacked(all));
         let verdict = verdict::of(folder, service)?;
         dashboard.description.insert_str(0, &format!("{verdict} "));
         dashboard.strips.insert(0, Box::new(verdict));
         pictures.push(dashboard);
+    }
+    if let Some(panels) = scaling::together(scalings) {
+        let title = "how all services scale".to_owned();
+        pictures.push(picture("scaling".to_owned(), title, stacked(panels)));
     }
     if let Some(panels) = recovery::together(recoveries) {
         let title = "key calls of all services".to_owned();
@@ -150,7 +157,7 @@ pub fn pictures(timeseries: &Path) -> Result<Vec<Picture>, Error> {
 }
 
 /// A picture of panels, with what they show in words.
-fn picture(name: String, title: String, panels: Vec<Panel>) -> Picture {
+pub fn picture(name: String, title: String, panels: Vec<Panel>) -> Picture {
     let shown: Vec<&str> = panels.iter().map(|panel| panel.title.as_str()).collect();
     let mut description = format!("From top to bottom: {}.", shown.join("; "));
     if let Some(panel) = panels.first() {
@@ -168,7 +175,7 @@ fn picture(name: String, title: String, panels: Vec<Panel>) -> Picture {
 
 /// Panels under each other that share their time axis: the first has the names of what lies on
 /// it, the last its numbers.
-fn stacked(mut panels: Vec<Panel>) -> Vec<Panel> {
+pub fn stacked(mut panels: Vec<Panel>) -> Vec<Panel> {
     let last = panels.len().saturating_sub(1);
     for (i, panel) in panels.iter_mut().enumerate() {
         panel.names = i == 0;
@@ -259,7 +266,8 @@ pub fn shortened(text: &str) -> String {
     }
 }
 
-fn line(name: &str, tone: Tone, values: Vec<f64>) -> Line {
+/// A solid line.
+pub fn line(name: &str, tone: Tone, values: Vec<f64>) -> Line {
     Line { name: name.to_owned(), tone, stroke: Stroke::Solid, values }
 }
 
@@ -273,7 +281,7 @@ pub fn sum(rows: &Table, columns: &[&str]) -> Vec<f64> {
 }
 
 /// Counts of an interval as a rate a second.
-fn rate(rows: &Table, columns: &[&str]) -> Vec<f64> {
+pub fn rate(rows: &Table, columns: &[&str]) -> Vec<f64> {
     let lengths = rows.numbers("interval_s");
     sum(rows, columns).iter().zip(lengths).map(|(n, s)| n / s).collect()
 }
@@ -335,7 +343,7 @@ fn gantt(
 }
 
 /// A panel of lines, without those that are zero all the time.
-fn lines(mut panel: Panel, lines: impl IntoIterator<Item = Line>) -> Panel {
+pub fn lines(mut panel: Panel, lines: impl IntoIterator<Item = Line>) -> Panel {
     let mut series = Series::on(Scale::Linear);
     series.lines = lines.into_iter().filter(any).collect();
     panel.body = Body::Series(series);
@@ -369,19 +377,21 @@ pub fn any(line: &Line) -> bool {
     line.values.iter().any(|v| *v != 0.0 && v.is_finite())
 }
 
+/// The share of requests that failed, where any did.
+pub fn share_failed(rows: &Table) -> Option<Line> {
+    let failed = sum(rows, &["refused", "timed_out", "aborted", "abandoned"]);
+    let share = failed.iter().zip(rows.numbers("served"));
+    let share = share.map(|(f, s)| if f + s > 0.0 { f / (f + s) } else { 0.0 }).collect();
+    Some(line("share failed", Tone::Refused, share)).filter(any)
+}
+
 fn latency(rows: &Table, time: &Rc<Time>) -> Panel {
     let mut series = Series::on(Scale::Latency);
     let percentiles = [Tone::P50, Tone::P90, Tone::P95, Tone::P99];
     for (name, tone) in ["p50", "p90", "p95", "p99"].into_iter().zip(percentiles) {
         series.lines.push(line(name, tone, rows.numbers(&format!("latency_s_{name}"))));
     }
-    let failed = sum(rows, &["refused", "timed_out", "aborted", "abandoned"]);
-    let share: Vec<f64> = failed
-        .iter()
-        .zip(rows.numbers("served"))
-        .map(|(f, s)| if f + s > 0.0 { f / (f + s) } else { 0.0 })
-        .collect();
-    series.strip = Some(line("share failed", Tone::Refused, share)).filter(any);
+    series.strip = share_failed(rows);
     let title = "latency of the served by percentile";
     let panel = Panel::new("latency", title, "", time, "no request was served");
     Panel { body: Body::Series(series), ..panel }

@@ -93,6 +93,29 @@ fn what_is_undefined_is_empty() {
     assert_eq!(rows[33], "66,tick,1,false,,,1,-111,false,1");
 }
 
+#[test]
+fn a_picture_of_decisions_is_drawn() {
+    let folder = Folder::new("policy-chart");
+    folder.write("knative.toml", KNATIVE);
+    folder.write("load.csv", series("load", (0..200).map(|t| f64::from(t % 70))));
+    let args = ["policy", "knative.toml", "--series", "load.csv", "--closed-loop", "--chart"];
+    let shown = keyscale(&folder, &args[..5]).exits(0).out;
+    for name in ["one.svg", "two.svg", "one.PNG"] {
+        let ran = keyscale(&folder, [&args[..], &[name]].concat()).exits(0);
+        assert_eq!(ran.out, shown, "rows come out beside the picture");
+    }
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let text = String::from_utf8(read("one.svg")).unwrap();
+    for part in ["observed", "mean of the window", "panic window", "ready", "wanted"] {
+        assert!(text.contains(part), "{part} is not in the picture");
+    }
+    assert!(read("one.svg") == read("two.svg"));
+    assert!(read("one.PNG").starts_with(b"\x89PNG"));
+    let ran = keyscale(&folder, [&args[..], &["one.jpeg"]].concat()).exits(2);
+    ran.says(&["one.jpeg is neither SVG nor PNG", "end its name with .svg or .png"]);
+    assert!(!folder.join("one.jpeg").exists());
+}
+
 /// Runs on a series and settings, and checks that they are refused. Tests run side by side, each
 /// try in a folder of its own.
 #[track_caller]
@@ -158,6 +181,10 @@ fn bad_settings_are_located() {
     );
     check("panic_window_percentage = 0.5", &["panic_window_percentage is out of bounds"]);
     check("panic_threshold_percentage = 100", &["panic_threshold_percentage is out of bounds"]);
+    check("panic_threshold_percentage = 1001", &["panic_threshold_percentage is out of bounds"]);
+    check("activator_capacity = 0.5", &["activator_capacity is out of bounds"]);
+    check("container_concurrency_target_percentage = 101", &["percentage is out of bounds"]);
+    check("scale_to_zero_pod_retention_period = \"61m\"", &["retention_period is out of bounds"]);
     check("max_scale_up_rate = 1", &["max_scale_up_rate is out of bounds", "above 1"]);
     check("max_scale_down_rate = 1.0", &["max_scale_down_rate is out of bounds"]);
     check("target_burst_capacity = -0.5", &["target_burst_capacity is out of bounds"]);
