@@ -16,6 +16,7 @@ mod interrupt;
 mod judged;
 mod load_files;
 mod man;
+mod merge;
 mod policy;
 mod progress;
 mod quotas;
@@ -28,6 +29,9 @@ mod sides;
 mod sketch;
 mod study;
 mod study_text;
+mod sweep;
+mod sweep_plan;
+mod sweep_text;
 mod text;
 mod validate;
 mod without;
@@ -58,6 +62,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, console: &mut Console<'_>) 
                 Command::Validate(asked) => validate::validate(asked, console),
                 Command::Breakpoint(asked) => breakpoint::breakpoint(asked, console),
                 Command::Chart(asked) => chart::chart(asked, console),
+                Command::Sweep(asked) => sweep::sweep(asked, console),
+                Command::Merge(asked) => merge::merge(asked, console),
                 Command::Init(asked) => init::init(asked, console),
                 Command::Schema(_) => schema::schema(console),
                 Command::Completions(asked) => completions::completions(asked, console),

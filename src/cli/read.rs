@@ -11,7 +11,7 @@ use super::console::Console;
 use crate::input::{FileDigest, read_sample, read_trace, why};
 use crate::record::metric::vocabulary;
 use crate::scenario::problem::{Excerpt, Problem, Problems, Severity};
-use crate::scenario::{self, Checked, NamedFile, Override, Source, Trace};
+use crate::scenario::{self, Checked, NamedFile, Override, Source, Trace, TraceFile};
 use crate::units::SimDuration;
 
 /// Bytes read of a scenario: one more than it may have, so that its check can tell.
@@ -86,23 +86,58 @@ fn read(
     console: &mut Console<'_>,
 ) -> Result<(Problems, Ready), Problems> {
     let text = text(path, "scenario")?;
+    read_text(path, &text, overrides, Path::new(""), &mut ReadTraces::default(), talk, console)
+}
+
+/// Load files that were read, so that scenarios with the same ones read them once.
+#[derive(Debug, Default)]
+pub(super) struct ReadTraces(Vec<(TraceFile, Trace, FileDigest)>);
+
+impl ReadTraces {
+    /// A load file with its digest, and what there is to say about it when it is first read.
+    fn read(
+        &mut self,
+        file: &TraceFile,
+        talk: Talk,
+        console: &mut Console<'_>,
+    ) -> Result<(Problems, Trace, FileDigest), Problems> {
+        if let Some((_, trace, digest)) = self.0.iter().find(|(known, ..)| known == file) {
+            return Ok((Problems::default(), trace.clone(), digest.clone()));
+        }
+        let reading = read_trace(file)?;
+        if talk.verbose {
+            console.err(&format!("{}\n", reading.note));
+        }
+        self.0.push((file.clone(), reading.trace.clone(), reading.digest.clone()));
+        Ok((reading.warnings, reading.trace, reading.digest))
+    }
+}
+
+/// One scenario with its warnings, out of its text. A path in an override is relative to
+/// `working_folder`.
+pub(super) fn read_text(
+    path: &Path,
+    text: &str,
+    overrides: &[Override],
+    working_folder: &Path,
+    known: &mut ReadTraces,
+    talk: Talk,
+    console: &mut Console<'_>,
+) -> Result<(Problems, Ready), Problems> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let origin = path.display().to_string();
     let folder = path.parent().unwrap_or(Path::new(""));
-    let source = Source { origin: &origin, text: &text, stem: &stem, folder };
-    let mut checked = scenario::check_with(&source, overrides, Path::new(""), &vocabulary())?;
+    let source = Source { origin: &origin, text, stem: &stem, folder };
+    let mut checked = scenario::check_with(&source, overrides, working_folder, &vocabulary())?;
     let (mut problems, mut traces, mut files) = (checked.warnings.clone(), Vec::new(), Vec::new());
     let mut named = checked.scenario.files();
     for (file, named) in checked.scenario.traces.iter().zip(&mut named) {
-        match read_trace(file) {
-            Ok(reading) => {
-                if talk.verbose {
-                    console.err(&format!("{}\n", reading.note));
-                }
-                problems.0.extend(reading.warnings.0);
-                problems.0.extend(changed(&checked, named, &reading.digest));
-                traces.push(reading.trace);
-                files.push(reading.digest);
+        match known.read(file, talk, console) {
+            Ok((warnings, trace, digest)) => {
+                problems.0.extend(warnings.0);
+                problems.0.extend(changed(&checked, named, &digest));
+                traces.push(trace);
+                files.push(digest);
             }
             Err(wrong) => problems.0.extend(wrong.0),
         }
@@ -131,7 +166,7 @@ fn read(
     if problems.has_errors() {
         return Err(problems);
     }
-    let said = said(&text, overrides, &files);
+    let said = said(text, overrides, &files);
     let (path, overrides) = (path.to_owned(), overrides.to_vec());
     Ok((problems, Ready { path, checked, traces, files, duration, overrides, said }))
 }

@@ -70,7 +70,9 @@ impl<D: Serialize> ComparisonFolder<'_, D> {
         folder.finish(Manifest {
             name: self.name,
             seed: self.seed,
-            replication: 0,
+            replication: Some(0),
+            cells: None,
+            shard: None,
             replications: Some(self.replications),
             complete: true,
             load_files: Vec::new(),

@@ -18,7 +18,7 @@ use super::run::LoadFile;
 use crate::error::Error;
 use crate::record::fingerprint::hex;
 
-/// A folder in the making; dropped before it is finished, it leaves nothing.
+/// A folder in the making; dropped before it is finished, it leaves nothing, unless it is kept.
 #[derive(Debug)]
 pub struct RunFolder {
     target: PathBuf,
@@ -26,6 +26,8 @@ pub struct RunFolder {
     old: PathBuf,
     manifest: Option<File>,
     files: Vec<FileEntry>,
+    /// Whether what is there is of use to who goes on.
+    kept: bool,
     finished: bool,
 }
 
@@ -66,6 +68,20 @@ impl RunFolder {
     /// not given, or where another process is writing it; [`Error::Outside`] where the disk says
     /// no.
     pub fn create(target: &Path, force: bool) -> Result<Self, Error> {
+        Self::resume(target, force, "", |_| false)
+    }
+
+    /// Begins a folder, or goes on with one that was left in the making: of that one a file is kept
+    /// which `is_same` knows.
+    ///
+    /// # Errors
+    /// See [`RunFolder::create`].
+    pub(super) fn resume(
+        target: &Path,
+        force: bool,
+        keeps: &str,
+        is_same: impl FnOnce(&Path) -> bool,
+    ) -> Result<Self, Error> {
         let name = target.file_name().ok_or_else(|| {
             let shown = target.display();
             Error::Usage(format!("error: {shown} has no name to give a results folder"))
@@ -82,7 +98,7 @@ impl RunFolder {
         };
         let (partial, old) = (beside(".partial"), beside(".old"));
         fs::create_dir_all(parent).map_err(outside("create", parent))?;
-        clear_leftovers(target, &partial, &old)?;
+        let left = restore(target, &partial, &old)?;
         if !force && stands(target) && !manifest::is_replaceable(target) {
             let shown = target.display();
             return Err(Error::Usage(format!(
@@ -90,13 +106,21 @@ impl RunFolder {
                  = help: choose another folder, or replace this one with --force"
             )));
         }
-        fs::create_dir(&partial).map_err(outside("create", &partial))?;
+        let kept = left && !keeps.is_empty() && is_same(&partial.join(keeps));
+        match kept {
+            true => clear_but(&partial, keeps).map_err(outside("remove", &partial))?,
+            false => clear(&partial).map_err(outside("remove", &partial))?,
+        }
+        if !kept {
+            fs::create_dir(&partial).map_err(outside("create", &partial))?;
+        }
         let mut folder = Self {
             target: target.to_owned(),
             partial,
             old,
             manifest: None,
             files: Vec::new(),
+            kept,
             finished: false,
         };
         let path = folder.partial.join(manifest::NAME);
@@ -137,6 +161,23 @@ impl RunFolder {
         let mut file = self.begin(name)?;
         file.write_all(bytes).map_err(outside("write", &file.path))?;
         self.add(file)
+    }
+
+    /// Enters a file that is there already.
+    pub(super) fn adopt(&mut self, name: &str) -> Result<(), Error> {
+        let path = self.path(name);
+        let mut file = File::open(&path).map_err(outside("read", &path))?;
+        let mut digest = Sha256::new();
+        let bytes = io::copy(&mut file, &mut digest).map_err(outside("read", &path))?;
+        file.sync_all().map_err(outside("write", &path))?;
+        let sha256 = hex(&digest.finalize());
+        self.files.push(FileEntry { name: name.to_owned(), bytes, sha256 });
+        Ok(())
+    }
+
+    /// From now on what is there is left for who goes on, should this end early.
+    pub(super) fn keep(&mut self) {
+        self.kept = true;
     }
 
     /// Copies a file of load in, if it still is what the run was made with.
@@ -186,9 +227,9 @@ impl RunFolder {
     }
 }
 
-/// Clears what an earlier crash left beside the target, and puts back a folder that was renamed
-/// away but not yet replaced.
-fn clear_leftovers(target: &Path, partial: &Path, old: &Path) -> Result<(), Error> {
+/// Puts back a folder that an earlier crash left renamed away but not yet replaced, and says whether
+/// something is left in the making that nobody writes.
+fn restore(target: &Path, partial: &Path, old: &Path) -> Result<bool, Error> {
     if let Ok(manifest) = File::open(partial.join(manifest::NAME))
         && let Err(TryLockError::WouldBlock) = manifest.try_lock()
     {
@@ -199,12 +240,23 @@ fn clear_leftovers(target: &Path, partial: &Path, old: &Path) -> Result<(), Erro
         fs::rename(old, target).map_err(outside("restore", target))?;
     }
     clear(old).map_err(outside("remove", old))?;
-    clear(partial).map_err(outside("remove", partial))
+    Ok(stands(partial))
+}
+
+/// Removes what stands in a folder, but for one file.
+fn clear_but(folder: &Path, kept: &str) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() != kept {
+            clear(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 impl Drop for RunFolder {
     fn drop(&mut self) {
-        if !self.finished {
+        if !self.finished && !self.kept {
             // The error that led here is the one to tell; the next run clears what stays.
             let _ = fs::remove_dir_all(&self.partial);
         }

@@ -42,11 +42,18 @@ pub(super) struct Manifest<'a> {
     pub name: &'a str,
     /// The scenario's seed.
     pub seed: u64,
-    /// The replication of it that the tables show.
-    pub replication: u64,
+    /// The replication of it that the tables show; absent for a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replication: Option<u64>,
     /// Replications of the study that it is one of; absent for a single run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replications: Option<u64>,
+    /// Cells of the sweep; absent for anything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cells: Option<u64>,
+    /// Which part of the sweep it is, of how many; absent for all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<[u64; 2]>,
     /// Whether the run, or the study, reached its end.
     pub complete: bool,
     /// Files of load that are not in the folder, under their full paths.
@@ -81,18 +88,22 @@ pub(super) fn json(document: &impl Serialize) -> Result<Vec<u8>, Error> {
 
 /// What makes a manifest keyscale's.
 #[derive(Deserialize)]
-struct Mark {
+pub(super) struct Mark {
     #[serde(rename = "format_version")]
     _format_version: u32,
     #[serde(rename = "keyscale")]
     _keyscale: String,
+    /// The files in the folder.
     #[serde(default)]
-    files: Vec<FileEntry>,
+    pub files: Vec<FileEntry>,
+    /// Files of load that are not.
+    #[serde(default)]
+    pub load_files: Vec<FileEntry>,
 }
 
 impl Mark {
     /// That of a folder, where it is one of ours.
-    fn of(folder: &Path) -> Option<Self> {
+    pub fn of(folder: &Path) -> Option<Self> {
         let text = fs::read(folder.join(NAME)).ok()?;
         serde_json::from_slice(&text).ok()
     }

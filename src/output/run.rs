@@ -268,7 +268,9 @@ impl RunWriter {
         written.files = folder.finish(Manifest {
             name: &info.name,
             seed,
-            replication,
+            replication: Some(replication),
+            cells: None,
+            shard: None,
             replications: study.map(|study| study.gathered.runs),
             complete,
             load_files: load_files.named.iter().map(FileEntry::from).collect(),

@@ -111,12 +111,12 @@ impl ReplicationTable {
 }
 
 /// A number over runs as a cell: empty where there is none or it has no end.
-fn cell(number: Option<f64>) -> Value<'static> {
+pub(super) fn cell(number: Option<f64>) -> Value<'static> {
     number.filter(|number| number.is_finite()).map_or(Value::Empty, Value::Ratio)
 }
 
 /// Reads a statistic as a cell.
-type Statistic = fn(&Estimate) -> Value<'static>;
+pub(super) type Statistic = fn(&Estimate) -> Value<'static>;
 
 /// Statistics over runs by name.
 const STATISTICS: [(&str, Statistic); 9] = [

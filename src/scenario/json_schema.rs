@@ -107,6 +107,7 @@ fn kind(shape: &Shape, reading: Reading) -> Value {
             "additionalProperties": element(),
         }),
         Kind::List => json!({ "type": "array", "items": element() }),
+        Kind::Value => json!({}),
         Kind::Instant => json!({ "type": "string", "format": "date-time" }),
         Kind::Settings => json!({ "$ref": "#/$defs/settings" }),
         Kind::Thresholds => json!({ "$ref": "#/$defs/thresholds" }),

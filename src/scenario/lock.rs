@@ -15,7 +15,12 @@ const HEAD: &str = "\
 
 /// The text of a whole tree.
 pub(super) fn print(root: &Node, schema: &Shape) -> String {
-    let mut text = HEAD.to_owned();
+    print_after(HEAD, root, schema)
+}
+
+/// The same with other first lines.
+pub(super) fn print_after(head: &str, root: &Node, schema: &Shape) -> String {
+    let mut text = head.to_owned();
     table(&mut text, root, schema, &mut Vec::new());
     text
 }
@@ -84,6 +89,13 @@ pub(super) fn value(node: &Node, shape: &Shape) -> String {
     text
 }
 
+/// A value that any key may have, on one line.
+pub(super) fn any(node: &Node) -> String {
+    let mut text = String::new();
+    as_given(&mut text, node);
+    text
+}
+
 /// A value on one line, as the file has it.
 fn as_given(text: &mut String, node: &Node) {
     let mut before = "";
@@ -115,7 +127,7 @@ fn as_given(text: &mut String, node: &Node) {
 
 /// A value on one line, but for a list of tables, which has a line for each.
 fn inline(text: &mut String, node: &Node, shape: &Shape) {
-    if matches!(shape.row.kind, Kind::Thresholds | Kind::Conditions) {
+    if matches!(shape.row.kind, Kind::Thresholds | Kind::Conditions | Kind::Value) {
         return as_given(text, node);
     }
     match &node.value {

@@ -36,6 +36,7 @@ pub mod schema;
 pub mod service;
 mod source;
 pub mod start;
+pub mod sweep;
 mod syntax;
 mod table;
 #[cfg(test)]
@@ -73,6 +74,7 @@ pub use service::{
     RevocationAction, Routing, Service, SessionAffinity,
 };
 pub use start::{BackOff, Probe, Start, StartLimits, StartRate};
+pub use sweep::{Sweep, check_sweep};
 pub use thresholds::{Comparison, Condition, Expect, Limit, Threshold, Window};
 pub use timeline::{Action, Deploy, Entry, Flapping, KeyOrder, RolloutStep};
 pub use trace::{Bucket, LockedFile, NamedFile, Spread, Trace, TraceFile};

@@ -73,7 +73,8 @@ impl Reader<'_> {
             | Kind::Settings
             | Kind::Instant
             | Kind::Operations
-            | Kind::Quantity => {}
+            | Kind::Quantity
+            | Kind::Value => {}
         }
     }
 
@@ -148,7 +149,9 @@ impl Reader<'_> {
             let names: Vec<&str> = shape.children.iter().map(|c| c.name).collect();
             format!("{} has {}", self.path(), names.join(", "))
         };
-        let (label, help) = match (near, place_of(&entry.key)) {
+        // The table of places is that of scenarios.
+        let elsewhere = place_of(&entry.key).filter(|_| self.whole != "the sweep");
+        let (label, help) = match (near, elsewhere) {
             (Some(near), _) => (format!("the nearest known key is {near}"), None),
             (None, Some(place)) => ("not here".to_owned(), Some(format!("its place is {place}"))),
             (None, None) if shape.children.is_empty() => {

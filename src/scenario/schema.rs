@@ -43,6 +43,8 @@ pub enum Kind {
     Conditions,
     /// A number, a share in per cent or a length of time, whichever its metric has.
     Quantity,
+    /// Whatever another key takes.
+    Value,
     /// A text.
     Text,
     /// A text that is a name of its own.
@@ -206,6 +208,10 @@ static ROOT: Row =
 static SETTINGS: Row =
     Row { path: "", kind: Kind::Table, presence: Presence::Required(""), meaning: "the settings" };
 
+/// The row of a whole file that asks for a sweep.
+static SWEEP: Row =
+    Row { path: "", kind: Kind::Table, presence: Presence::Required(""), meaning: "the sweep" };
+
 /// The row of a law where it does not matter whose it is.
 static LAW: Row = Row {
     path: "",
@@ -235,6 +241,13 @@ impl Shape {
                 root.graft(row, path);
             }
         }
+        root
+    }
+
+    /// The keys of a sweep.
+    pub(super) fn sweep() -> Self {
+        let mut root = Self { name: "", row: &SWEEP, children: Vec::new() };
+        super::table::sweep::ROWS.iter().for_each(|row| root.graft(row, row.path));
         root
     }
 

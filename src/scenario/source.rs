@@ -27,6 +27,12 @@ impl Sources {
         Self(vec![(origin.to_owned(), text.into())])
     }
 
+    /// The file: the path shown, and its text.
+    pub fn file(&self) -> (&str, &Arc<str>) {
+        let (origin, text) = &self.0[0];
+        (origin, text)
+    }
+
     /// Adds the text of an override and says its number.
     pub fn add(&mut self, origin: String, text: &str) -> usize {
         self.0.push((origin, text.into()));

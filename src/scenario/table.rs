@@ -50,6 +50,7 @@ use Presence::Variant;
 
 // After the macro, which they use.
 mod autoscaler;
+pub(super) mod sweep;
 mod timeline;
 
 /// A hundred years: sums of a few stay below what 64 bits of nanoseconds hold.

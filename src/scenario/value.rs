@@ -69,6 +69,18 @@ pub(super) fn check(kind: &Kind, node: &Node) -> Result<(), Fault> {
         Kind::Operations => operations(value).map(drop),
         Kind::Instant => instant(value).map(drop),
         Kind::Quantity => quantity(value).map(drop),
+        Kind::Value => match value {
+            Value::Datetime => {
+                fault(WRONG_KIND, "a date stands in quotes, as in \"2026-01-01T00:00:00Z\"")
+            }
+            Value::Text(_)
+            | Value::Integer(_)
+            | Value::Float(_)
+            | Value::Bool(_)
+            | Value::List(_)
+            | Value::Table(_)
+            | Value::Sample(_) => Ok(()),
+        },
     }
 }
 

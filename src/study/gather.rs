@@ -203,6 +203,8 @@ pub struct Gathered<'s> {
     expects: Vec<ExpectRuns>,
     /// What the shown run is chosen by, with the run's number.
     order: Vec<(f64, u64)>,
+    /// Runs in which everything that was asked holds.
+    pub met: u64,
     /// Requests of all runs.
     pub arrivals: u64,
     /// Rides through each block, by service.
@@ -228,6 +230,7 @@ impl<'s> Gathered<'s> {
             expects: vec![ExpectRuns::default(); asked.expects.len()],
             asked,
             order: Vec::new(),
+            met: 0,
             arrivals: 0,
             blocks: Vec::new(),
         }
@@ -248,22 +251,28 @@ impl<'s> Gathered<'s> {
             service.latency.add_cells(&outcome.latency[i]);
             service.failed += outcome.rows[i].failed();
         }
+        let mut all_met = true;
         for (i, threshold) in self.thresholds.iter_mut().enumerate() {
             let seen = outcome.thresholds[i];
             threshold.numbers.add(seen.map_or(f64::NAN, |seen| seen.in_unit(threshold.unit)));
             match seen.is_some_and(|n| n.meets(self.asked.thresholds[i].asked.condition)) {
                 true => threshold.met += 1,
-                false => drop(threshold.first_not_met.get_or_insert(number)),
+                false => {
+                    all_met = false;
+                    threshold.first_not_met.get_or_insert(number);
+                }
             }
         }
         for (expect, finding) in self.expects.iter_mut().zip(&outcome.expects) {
             let met = finding.verdict == Verdict::Pass;
             let all_before = expect.met == number;
+            all_met &= met;
             expect.met += u64::from(met);
             if expect.shown.is_none() || all_before && !met {
                 expect.shown = Some((number, finding.clone()));
             }
         }
+        self.met += u64::from(all_met);
         rides::add(&mut self.blocks, &outcome.rides, self.scenario.warm_up.as_secs_f64());
         let total = outcome.rows.last();
         self.arrivals += total.map_or(0, |total| total.requests.arrivals);
@@ -277,6 +286,11 @@ impl<'s> Gathered<'s> {
     /// The service of a name over runs; of an empty one all together.
     pub fn service(&self, name: &str) -> Option<&ServiceRuns> {
         self.services.iter().find(|s| s.service == name)
+    }
+
+    /// Whether nothing was asked of the runs.
+    pub fn asks_nothing(&self) -> bool {
+        self.asked.is_empty()
     }
 
     /// The run that is shown: that of the median of the first threshold's metric or, where none is

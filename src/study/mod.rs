@@ -11,6 +11,7 @@
 //! - [`rides`]: how long blocks were ridden out, over runs.
 //! - [`compare`]: studies side by side, paired by replication; [`curves`]: the same over time.
 //! - [`breakpoint`]: the smallest outage that breaks a threshold.
+//! - [`sweep`]: one scenario, many settings, under the same luck.
 //! - [`on_paper`]: what a formula says of the same.
 //! - [`truth`]: what runs come to beside what others say they must.
 //! - [`decisions`]: the same of a policy's decisions over a series.
@@ -82,6 +83,7 @@ mod part;
 pub mod regress;
 pub mod replicate;
 pub mod rides;
+pub mod sweep;
 mod tally;
 pub mod truth;
 

@@ -227,19 +227,24 @@ impl Crew {
 }
 
 /// A world and its watch, used again and again.
-struct Worker<'s, W> {
+pub(super) struct Worker<'s, W> {
     world: World<'s>,
     watch: W,
 }
 
 impl<'s, W: Watch> Worker<'s, W> {
-    fn new(subject: &Subject<'s>, watch: W) -> Self {
+    /// A world of its own.
+    pub(super) fn new(subject: &Subject<'s>, watch: W) -> Self {
         let Subject { scenario, traces, duration } = *subject;
         Self { world: World::new(scenario, traces, duration), watch }
     }
 
     /// One replication; nothing where it was stopped on the way.
-    fn run(&mut self, number: u64, halt: &dyn Fn() -> bool) -> Option<Result<W::Outcome, Broken>> {
+    pub(super) fn run(
+        &mut self,
+        number: u64,
+        halt: &dyn Fn() -> bool,
+    ) -> Option<Result<W::Outcome, Broken>> {
         self.world.reset(number);
         self.watch.begin(number);
         loop {

@@ -101,7 +101,7 @@ fn read(svg: &str) -> (f64, f64, Vec<Text>) {
 }
 
 /// What is wrong with the texts of an SVG: too small, cut, or on one another.
-fn faults(name: &str, svg: &str) -> Vec<String> {
+pub fn faults(name: &str, svg: &str) -> Vec<String> {
     let (width, height, texts) = read(svg);
     let mut faults = Vec::new();
     for (i, text) in texts.iter().enumerate() {

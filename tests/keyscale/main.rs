@@ -20,6 +20,7 @@ mod scenarios;
 mod second;
 mod snapshots;
 mod study;
+mod sweep;
 mod thresholds;
 mod tidy;
 mod trace;

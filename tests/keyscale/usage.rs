@@ -27,6 +27,8 @@ fn helps_begin_with_three_examples() {
         vec!["policy", "--help"],
         vec!["breakpoint", "--help"],
         vec!["chart", "--help"],
+        vec!["sweep", "--help"],
+        vec!["merge", "--help"],
         vec!["init", "--help"],
         vec!["schema", "--help"],
         vec!["completions", "--help"],

@@ -26,6 +26,7 @@ mod run;
 mod scaling;
 mod scene;
 mod svg;
+mod sweep;
 mod touched;
 mod validation;
 mod verdict;
@@ -75,6 +76,11 @@ const DRAWN: &[Table] = &[
     Table { file: "blast_radius.csv", columns: blast::COLUMNS, draws: blast::pictures },
     Table { file: "breakpoint.csv", columns: breakpoint::COLUMNS, draws: breakpoint::pictures },
     Table { file: "validation.csv", columns: validation::COLUMNS, draws: validation::pictures },
+    Table {
+        file: crate::output::sweep::TABLE,
+        columns: &["cell", "base", "met_ratio", "metric"],
+        draws: sweep::pictures,
+    },
 ];
 
 /// The pictures of a folder of results.
