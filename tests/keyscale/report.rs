@@ -111,10 +111,10 @@ pub fn is_whole(name: &str, written: &str) -> Html {
 #[test]
 fn the_report_of_a_run_is_whole_and_no_name_is_markup() {
     let folder = Folder::new("report");
-    folder.write("lo&d <b>'x.csv", "t,n\n0,1200\n120,4000\n240,0\n");
+    folder.write("lo&d <b>'x.csv", "t,n\n0,1200\n120,20000\n240,0\n");
     let question = format!("{HOSTILE}{}", "x".repeat(10_000));
     folder.write("hostile.toml", scenario(&question));
-    let ran = keyscale(&folder, ["run", "hostile.toml", "--quiet"]).exits(99);
+    let ran = keyscale(&folder, ["run", "hostile.toml", "-r", "3", "--quiet"]).exits(99);
     assert!(ran.out.contains(" report     results/runs/hostile/report.html\n"), "{}", ran.out);
     let results = folder.join("results/runs/hostile");
     let written = fs::read_to_string(results.join("report.html")).unwrap();
@@ -145,7 +145,7 @@ fn the_report_of_a_run_is_whole_and_no_name_is_markup() {
 #[test]
 fn the_report_tells_what_the_files_hold() {
     let folder = Folder::new("report-study");
-    folder.write("lo&d <b>'x.csv", "t,n\n0,1200\n120,4000\n240,0\n");
+    folder.write("lo&d <b>'x.csv", "t,n\n0,1200\n120,20000\n240,0\n");
     folder.write("study.toml", scenario("Do we survive?"));
     let args = ["run", "study.toml", "-r", "4", "--set", "services.web.idle_timeout=7m"];
     keyscale(&folder, args).exits(99);
@@ -227,9 +227,9 @@ fn the_report_of_a_comparison_is_whole() {
 #[test]
 fn a_report_is_written_again_from_its_folder() {
     let folder = Folder::new("report-again");
-    folder.write("lo&d <b>'x.csv", "t,n\n0,1200\n120,4000\n240,0\n");
+    folder.write("lo&d <b>'x.csv", "t,n\n0,1200\n120,20000\n240,0\n");
     folder.write("again.toml", scenario("Again?"));
-    keyscale(&folder, ["run", "again.toml", "--quiet"]).exits(99);
+    keyscale(&folder, ["run", "again.toml", "-r", "3", "--quiet"]).exits(99);
     let results = folder.join("results/runs/again");
     let before = bytes(&results);
     fs::write(results.join("report.html"), "gone").unwrap();
