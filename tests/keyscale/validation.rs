@@ -32,7 +32,7 @@ fn replays_decide_as_they_must() {
     let args = ["regress"].into_iter().chain(cases.iter().map(String::as_str));
     let ran = keyscale(&folder, args.collect::<Vec<_>>()).exits(0);
     assert!(ran.out.contains(" ✓ decisions that agree: 199 for 199 ± 0  ("), "{}", ran.out);
-    assert!(ran.out.ends_with("Met: 4 rows of truth hold.\n"), "{}", ran.out);
+    assert!(ran.out.ends_with("Met: truth: all 4 hold.\n"), "{}", ran.out);
 }
 
 #[test]
@@ -51,9 +51,13 @@ fn a_replay_that_decides_otherwise_fails() {
         }
     };
     let right = "1,3,3,3\n2,3,3,3\n3,3,3,3\n4,3,3,3\n";
-    check(right, 0, &["✓ decisions that agree: 4 for 4", "Met: 1 row of truth"]);
+    check(right, 0, &["✓ decisions that agree: 4 for 4", "Met: truth: all 1 hold"]);
     let other = right.replace("3,3,3,3", "3,3,4,3");
-    let said = ["✗ decisions that agree: 3 for 4", "wanted at 3 s is 3 for 4", "1 of 1 row"];
+    let said = [
+        "✗ decisions that agree: 3 for 4",
+        "wanted at 3 s is 3 for 4",
+        "truth: 1 of 1 do not hold",
+    ];
     check(&other, 98, &said);
     // A decision too few, and one too many, which takes one off.
     let said = ["agree: 2 for 3", "4,3,3,3 should not be there"];
