@@ -6,6 +6,8 @@
 //! and stand in a direction of their own; only the program's style and script, and pictures that
 //! were looked through, are written as they are.
 
+mod asked;
+mod assumed;
 mod compare;
 mod dark;
 mod figure;

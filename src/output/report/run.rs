@@ -6,6 +6,8 @@ use std::path::Path;
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
+use super::asked::asked;
+use super::assumed::assumptions;
 use super::figure::{Figure, figure};
 use super::json::{cell, list, text};
 use super::markup::{Outside, files, first_rows, link, table};
@@ -60,7 +62,7 @@ pub fn of_run(folder: &Path) -> Result<Vec<u8>, Error> {
         (run.numbers())
         (run.clocks()?)
         (run.pictures(&sampled)?)
-        (run.assumptions()?)
+        (assumptions(folder)?)
         (run.again())
         (files(folder)?)
     };
@@ -510,46 +512,6 @@ impl Run<'_> {
         Ok((desc, told))
     }
 
-    /// The values that are keyscale's own: assumptions, and those that a page documents.
-    fn assumptions(&self) -> Result<Markup, Error> {
-        let path = self.folder.join("defaults.csv");
-        let names = ["key", "value", "source", "meaning"];
-        let kept = Table::open(&path, &names, &[], |_| true)?;
-        let [keys, values, sources, meanings] = names.map(|name| kept.texts(name));
-        let mut rows: Vec<Assumed> = Vec::new();
-        for at in 0..kept.len() {
-            let [value, source, meaning] = [&values[at], &sources[at], &meanings[at]];
-            let same = |row: &&mut Assumed| {
-                row.value == *value && row.source == *source && row.meaning == *meaning
-            };
-            match rows.iter_mut().find(same) {
-                Some(row) => row.keys.push(keys[at].clone()),
-                None => rows.push(Assumed {
-                    keys: vec![keys[at].clone()],
-                    value: value.clone(),
-                    source: source.clone(),
-                    meaning: meaning.clone(),
-                }),
-            }
-        }
-        let (assumed, documented): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|row| row.source.starts_with("Assumption:"));
-        Ok(html! {
-            h2 { "Assumptions" }
-            p.note {
-                "What this run leans on and nobody but keyscale says: values that the scenario leaves \
-                 to it, or has in common with it. As rows: " (link("defaults.csv")) "."
-            }
-            @if assumed.is_empty() { p { "None." } } @else { (assumptions(&assumed)) }
-            @if !documented.is_empty() {
-                details {
-                    summary { (counted(documented.len() as u64, "more default")) ", which a page documents or other keys imply" }
-                    (assumptions(&documented))
-                }
-            }
-        })
-    }
-
     /// The command that makes the same numbers again.
     fn again(&self) -> Markup {
         let fixed = |study: &&Json| text(study, "until") == "fixed";
@@ -565,76 +527,6 @@ impl Run<'_> {
                  with every default filled in. Fingerprint of the run: "
                 code { (text(&self.json["fingerprint"], "combined")) }
             }
-        }
-    }
-}
-
-/// A value that is keyscale's own, with all keys that have it.
-struct Assumed {
-    keys: Vec<String>,
-    value: String,
-    source: String,
-    meaning: String,
-}
-
-/// A row a value; of many, the first ones.
-fn assumptions(rows: &[Assumed]) -> Markup {
-    const KEYS: usize = 4;
-    html! {
-        div.wide { table.whole {
-            thead { tr {
-                th scope="col" { "key" } th scope="col" { "value" } th scope="col" { "where it comes from" }
-            } }
-            tbody { @for row in rows.iter().take(3 * FEW) { tr {
-                td {
-                    @for key in row.keys.iter().take(KEYS) { code { (Outside(key)) } br; }
-                    @if row.keys.len() > KEYS { "and " (row.keys.len() - KEYS) " more" br; }
-                    span.note { (Outside(&row.meaning)) }
-                }
-                td { code { (Outside(&row.value)) } }
-                td { (Outside(&row.source)) }
-            } } }
-        } }
-        @if rows.len() > 3 * FEW { p.note { "and " (rows.len() - 3 * FEW) " more: " (link("defaults.csv")) } }
-    }
-}
-
-/// A row of what was asked.
-fn asked(kind: &str, said: &Json) -> Markup {
-    let mark = Mark::of(text(said, "verdict"));
-    let unit = text(said, "unit");
-    let of = match (text(said, "service"), text(said, "revision")) {
-        ("", _) => String::new(),
-        (service, "") => format!("{service}: "),
-        (service, revision) => format!("{service} {revision}: "),
-    };
-    let window = match (said["from_s"].as_f64().unwrap_or(0.0), said["until_s"].as_f64()) {
-        (0.0, None) => String::new(),
-        (from, None) => format!(" from {}", seconds(from)),
-        (from, Some(until)) => format!(" from {} until {}", seconds(from), seconds(until)),
-    };
-    let what = format!("{of}{} {}{window}", text(said, "metric"), text(said, "condition"));
-    let over = &said["over"];
-    let range = |low: &Json, high: &Json| match (low.is_null(), high.is_null()) {
-        (true, true) => "-".to_owned(),
-        _ => format!("{} … {}", cell(low, unit), cell(high, unit)),
-    };
-    let met = match (over["met"].as_u64(), over["runs"].as_u64()) {
-        (Some(met), Some(runs)) => format!("{} of {}", count(met), counted(runs, "run")),
-        _ => "-".to_owned(),
-    };
-    let more = over["more"]
-        .as_u64()
-        .map(|more| format!(" (needs about {})", counted(more, "more replication")));
-    html! {
-        tr {
-            td class={ "mark " (mark.class()) } { (mark.sign()) " " (text(said, "verdict")) (more.unwrap_or_default()) }
-            td { (kind) " " (Outside(&what)) }
-            td.n { (cell(&said["seen"], unit)) }
-            td.n { (range(&over["low"], &over["high"])) }
-            td.n { (range(&over["p5"], &over["p95"])) }
-            td.n { (met) }
-            td { (Outside(text(said, "key"))) }
         }
     }
 }
