@@ -77,7 +77,6 @@ pub(super) fn told(written: &Written, console: &mut Console<'_>) -> Result<(), E
         let line = if fails { console.styled(BAD, &line) } else { line };
         console.out(format!("{line}\n"));
     }
-    console.out("\n");
     Ok(())
 }
 

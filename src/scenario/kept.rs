@@ -163,6 +163,7 @@ mod tests {
     const TEXT: &str = r#"
         duration = "1m"
         [services.web]
+        location = "l"
         service_time = { constant = "1s" }
         concurrency = 3
         [[services.web.load]]
