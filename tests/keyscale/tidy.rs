@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("record", &["units", "ids", "scenario", "stats"]),
     ("world", &["units", "ids", "distribution", "scenario", "kernel", "record", "stats"]),
     ("study", &["units", "ids", "error", "scenario", "record", "stats", "world"]),
-    ("input", &["units", "error", "scenario"]),
+    ("input", &["units", "error", "distribution", "scenario"]),
     ("output", &["units", "error", "scenario", "record", "stats", "study"]),
     (
         "cli",

@@ -174,8 +174,9 @@ fn time_goes_on_though_nothing_waits() {
     ];
     let run = timeline(BASE, &["{at='0s',key_disable={key='main'}}"], &at_once);
     let denied = run.ends.iter().filter(|e| e.1 == EndReason::KeyDenied).count();
-    // Three are wanted, and ordered anew a millisecond after the first of them is denied.
-    assert!((5_990..=6_003).contains(&denied), "{denied}");
+    // Three are wanted, and ordered anew a millisecond after the first of them is denied. An order
+    // draws its back-off from a second: of 6,000 some 6 ± 2.4 come again in their millisecond.
+    assert!((6_000..=6_016).contains(&denied), "{denied}");
 }
 
 #[test]
