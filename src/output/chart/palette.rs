@@ -95,7 +95,7 @@ tones! {
     /// Given up by their clients.
     Abandoned "abandoned" 0xD9A400 0xDDCC44;
     /// Tried again.
-    Retries "retries" 0x9AA5B1 0x6E7A5E;
+    Retries "retries" 0x9AA5B1 0x691E00;
 
     /// Key calls that may be retried.
     Retryable "retryable" 0xEBA200 0xFFCC33;
