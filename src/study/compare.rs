@@ -158,8 +158,10 @@ impl Comparison {
             let (half, apart) = (within.half(), within.estimate.abs());
             let leaves = more_wanted(paired.count, half, apart);
             let lies = more_wanted(paired.count, half, self.tolerance - apart);
-            self.more =
-                [leaves, lies.filter(|_| apart < self.tolerance)].into_iter().flatten().min();
+            let lies = lies.filter(|_| apart < self.tolerance);
+            // An interval that leaves zero out by itself, but not among all tests of the table,
+            // has no number of its own.
+            self.more = [leaves, lies].into_iter().flatten().min().filter(|more| *more > 0);
         }
     }
 }
@@ -192,6 +194,19 @@ mod tests {
         let shuffled: Vec<f64> = (0..20).map(|i| 0.201 + 0.01 * f64::from(i / 4 - 2)).collect();
         check(FAILED, &base, &shuffled, Difference::Unknown);
         check(FAILED, &base[..1], &base[..1], Difference::Unknown);
+    }
+
+    /// p = 0.02 tells one metric, and among ten of them none: more runs are not asked for by number.
+    #[test]
+    fn what_is_told_alone_may_not_be_told_among_many() {
+        let (base, other) = (vec![0.0; 20], around(0.01, 0.0125));
+        let seen = |metrics: usize| {
+            let numbers = vec![vec![base.clone(); metrics], vec![other.clone(); metrics]];
+            let first = compare(&vec![FAILED; metrics], &numbers)[0];
+            (first.difference, first.more)
+        };
+        assert_eq!(seen(1), (Difference::Worse, None));
+        assert_eq!(seen(10), (Difference::Unknown, None));
     }
 
     #[test]
