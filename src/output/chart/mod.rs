@@ -1,6 +1,6 @@
 //! Pictures, drawn from tables and from nothing else.
 //!
-//! A folder's pictures are those of its tables: [`DRAWN`] has what draws each. What draws makes
+//! A folder's pictures are those of its tables: `DRAWN` has what draws each. What draws makes
 //! [`Picture`]s, strips under each other; a [`Look`] gives a picture its paper and its size, and
 //! makes it a file. The same tables give the same bytes.
 //!
