@@ -110,7 +110,7 @@ pub struct Cpu {
     /// Where on the clock each ends, then order and number; some are gone already.
     ends: BinaryHeap<Reverse<(u64, u64)>>,
     /// What comes first of timeout and giving up, or the timeout alone where work is held: in
-    /// order of time, because requests begin in the order in which they came. Some are gone.
+    /// order of time. Some are gone.
     limits: VecDeque<Limit>,
     /// Giving up where work is held.
     give_ups: VecDeque<Limit>,
@@ -165,9 +165,10 @@ impl Cpu {
             true => (give_up, Due::GivenUp),
             false => (timeout, Due::TimedOut),
         };
-        self.limits.push_back(Limit { at: first, order, number, due });
+        insert(&mut self.limits, Limit { at: first, order, number, due });
         if hold && give_up < timeout {
-            self.give_ups.push_back(Limit { at: give_up, order, number, due: Due::GivenUp });
+            let due = Due::GivenUp;
+            insert(&mut self.give_ups, Limit { at: give_up, order, number, due });
         }
         self.tidy();
     }
@@ -330,6 +331,19 @@ impl Cpu {
     }
 }
 
+/// Puts a limit in its place, which is the last where requests begin in the order in which they
+/// came: one that waited for a start may begin after others that came later.
+#[inline]
+fn insert(limits: &mut VecDeque<Limit>, limit: Limit) {
+    match limits.back() {
+        Some(last) if last.at > limit.at => {
+            let place = limits.partition_point(|earlier| earlier.at <= limit.at);
+            limits.insert(place, limit);
+        }
+        Some(_) | None => limits.push_back(limit),
+    }
+}
+
 /// Number and order of a request from the key of its end.
 fn unpack(key: u64) -> (u32, u64) {
     ((key & ((1 << NUMBER_BITS) - 1)) as u32, key >> NUMBER_BITS)
@@ -488,6 +502,22 @@ mod tests {
             &[(0, 1_000, 90_000, never), (0, 3_000, 90_000, never)],
         );
         assert_eq!(ends, [(2_000, 0, Due::Done), (4_000, 1, Due::Done)]);
+    }
+
+    /// One that came first may begin last; its client still gives up first.
+    #[test]
+    fn clients_give_up_in_order_of_time() {
+        for hold in [false, true] {
+            let mut cpu = Cpu::new(Share { each: 1_000, whole: 1_000 });
+            for (bits, give_up) in [(0, 900), (1, 500), (2, 700)] {
+                cpu.begin(100, [0, 10_000], bits, Limits { timeout: 50_000, give_up, hold });
+            }
+            for (bits, at) in [(1, 500), (2, 700), (0, 900)] {
+                assert_eq!(cpu.next(), at, "held: {hold}");
+                let due = cpu.due(at).map(|(job, due)| (job.bits, due));
+                assert_eq!(due, Some((bits, Due::GivenUp)), "held: {hold}");
+            }
+        }
     }
 
     /// A clock that goes for years loses nobody.
