@@ -105,12 +105,12 @@ pub(super) fn read(file: &TraceFile, wrong: &mut Complaints<'_>) -> Option<Conte
     Some(Content { rows, columns, digest })
 }
 
-/// The columns by name; `None` where the header lacks one.
-fn columns(
-    file: &TraceFile,
+/// The first row of a file, raw and as the names of its columns; `None`, and told, where there is
+/// none.
+pub(super) fn header(
     csv: &mut csv::Reader<impl Read>,
     wrong: &mut Complaints<'_>,
-) -> Option<Columns> {
+) -> Option<(ByteRecord, Vec<String>)> {
     let header = match csv.byte_headers() {
         Ok(header) => header.clone(),
         Err(error) => {
@@ -121,9 +121,19 @@ fn columns(
     let clean = |field: &[u8]| String::from_utf8_lossy(field.trim_ascii()).into_owned();
     let names: Vec<String> = header.iter().map(clean).collect();
     if names.is_empty() {
-        wrong.wrong(0, (None, "the load file is empty".to_owned(), "nothing here".to_owned()));
+        wrong.wrong(0, (None, format!("the {} is empty", wrong.noun), "nothing here".to_owned()));
         return None;
     }
+    Some((header, names))
+}
+
+/// The columns by name; `None` where the header lacks one.
+fn columns(
+    file: &TraceFile,
+    csv: &mut csv::Reader<impl Read>,
+    wrong: &mut Complaints<'_>,
+) -> Option<Columns> {
+    let (header, names) = header(csv, wrong)?;
     if header.iter().all(|field| Clock::read(field.trim_ascii()).is_some()) {
         let label = "expected the columns' names, found values".to_owned();
         wrong.wrong(0, (None, "the load file has no header".to_owned(), label));

@@ -9,7 +9,7 @@ use super::complaints::{Complaints, Wrong};
 use super::decimal::Decimal;
 use super::digest::FileDigest;
 use super::file::Text;
-use super::rows::column;
+use super::rows::{column, header};
 use crate::distribution::Sample;
 use crate::scenario::SampleFile;
 use crate::scenario::problem::Problems;
@@ -57,19 +57,7 @@ fn read(file: &SampleFile, wrong: &mut Complaints<'_>) -> Option<SampleReading> 
         }
     };
     let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(source);
-    let header = match csv.byte_headers() {
-        Ok(header) => header.clone(),
-        Err(error) => {
-            wrong.unreadable(&io::Error::other(error.to_string()));
-            return None;
-        }
-    };
-    let clean = |field: &[u8]| String::from_utf8_lossy(field.trim_ascii()).into_owned();
-    let names: Vec<String> = header.iter().map(clean).collect();
-    if names.is_empty() {
-        wrong.wrong(0, (None, "the file of lengths is empty".into(), "nothing here".into()));
-        return None;
-    }
+    let (_, names) = header(&mut csv, wrong)?;
     let at = column(&names, &file.column, wrong)?;
     let (mut record, mut lengths) = (ByteRecord::new(), Vec::new());
     loop {

@@ -3,8 +3,8 @@
 //! Where a service has its requests wait so, a request that finds no free slot is bound to a start
 //! order with room for it, the oldest first, and nobody else serves it: a slot that falls free
 //! meanwhile goes to the next arrival, or to none where starts are filled first. An instance that
-//! becomes ready serves the requests of its order, which fit on it. The order keeps them through attempts that fail; where it is given up
-//! they wait for the next free slot.
+//! becomes ready serves the requests of its order, which fit on it. The order keeps them through
+//! attempts that fail; where it is given up they wait for the next free slot.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

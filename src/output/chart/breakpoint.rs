@@ -12,7 +12,7 @@ use super::picture::{Page, Picture, Strip};
 use super::recovery::length;
 use super::rows::dot;
 use super::run::shortened;
-use super::scene::{Anchor, Fill, Level, Pen, Point, Scene, fitting, width};
+use super::scene::{Anchor, Fill, LANE, Level, Pen, Point, Scene, width};
 use crate::error::Error;
 use crate::output::csv::Table;
 use crate::output::folder::outside;
@@ -155,7 +155,6 @@ pub fn pictures(path: &Path) -> Result<Vec<Picture>, Error> {
 }
 
 const TOP: f64 = 26.0;
-const LANE: f64 = 17.0;
 const BOTTOM: f64 = 44.0;
 
 impl Curve {
@@ -177,21 +176,7 @@ impl Strip for Curve {
     fn draw(&self, page: Page, plot: f64) -> Scene {
         let mut scene = Scene::new(self.class, self.heights(page).0 + plot);
         let ink = Tone::Ink;
-        scene.begin("title");
-        scene.text(
-            &fitting(&self.title, page.width - page.left - 4.0),
-            (page.left, 6.0),
-            Anchor::Start,
-            Level::Top,
-            ink,
-        );
-        scene.text(
-            &fitting(&self.note, page.width - page.left - 4.0),
-            (page.left, 6.0 + LANE),
-            Anchor::Start,
-            Level::Top,
-            ink,
-        );
+        scene.head(&self.title, &self.note, page.left, page.width);
         let (top, bottom) = (self.top(), scene.height - BOTTOM);
         let (left, right) = (page.left, page.right);
         if self.points.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::palette::Tone;
 use super::picture::{Page, Strip};
-use super::scene::{Anchor, Fill, Level, Pen, Scene, fitting, width};
+use super::scene::{Anchor, Fill, LANE, Level, Pen, Scene, fitting, width};
 
 /// A cell.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,6 @@ pub struct Matrix {
 }
 
 const TOP: f64 = 26.0;
-const LANE: f64 = 17.0;
 /// Height of a cell.
 const CELL: f64 = 26.0;
 /// The strength of a colour over which a text on it is as light as the paper.
@@ -66,21 +65,7 @@ impl Strip for Matrix {
     fn draw(&self, page: Page, _plot: f64) -> Scene {
         let mut scene = Scene::new(self.class, self.heights(page).0);
         let ink = Tone::Ink;
-        scene.begin("title");
-        scene.text(
-            &fitting(&self.title, page.width - 10.0 - 4.0),
-            (10.0, 6.0),
-            Anchor::Start,
-            Level::Top,
-            ink,
-        );
-        scene.text(
-            &fitting(&self.note, page.width - 10.0 - 4.0),
-            (10.0, 6.0 + LANE),
-            Anchor::Start,
-            Level::Top,
-            ink,
-        );
+        scene.head(&self.title, &self.note, 10.0, page.width);
         let top = self.top();
         let count = self.columns.len().max(1) as f64;
         let wide = ((page.width - 10.0 - page.left) / count).min(150.0);

@@ -12,7 +12,7 @@ use super::axis;
 use super::lives::Lives;
 use super::palette::Tone;
 use super::picture::{Page, Strip};
-use super::scene::{Anchor, Level, Pen, Scene, fitting, width};
+use super::scene::{Anchor, LANE, Level, Pen, Scene, width};
 use labels::SAMPLE;
 
 /// How a line is drawn.
@@ -237,8 +237,6 @@ const EMPTY: f64 = 36.0;
 
 /// Height of a title.
 const TOP: f64 = 26.0;
-/// Height of a line of names above the plot.
-const LANE: f64 = 17.0;
 /// Below the plot: with the numbers of the axis, and without.
 const BOTTOM: (f64, f64) = (28.0, 10.0);
 const STRIP: f64 = 20.0;
@@ -367,12 +365,7 @@ impl Strip for Panel {
             range,
         };
         let ink = Tone::Ink;
-        plot.scene.begin("title");
-        let room = page.width - page.left - 4.0;
-        for (text, y) in [(&self.title, 6.0), (&self.note, 6.0 + LANE)] {
-            let text = fitting(text, room);
-            plot.scene.text(&text, (page.left, y), Anchor::Start, Level::Top, ink);
-        }
+        plot.scene.head(&self.title, &self.note, page.left, page.width);
         if self.is_empty() {
             plot.blocks(self.names.then_some(self.top()));
             plot.scene.begin("empty");

@@ -3,7 +3,7 @@
 use super::axis;
 use super::palette::Tone;
 use super::picture::{Page, Strip};
-use super::scene::{Anchor, Fill, Level, Pen, Scene, fitting, width};
+use super::scene::{Anchor, Fill, LANE, Level, Pen, Scene, fitting, width};
 
 /// A row; without a value it is a heading or a text alone.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +46,6 @@ pub struct Rows {
 /// Height of a row.
 const ROW: f64 = 17.0;
 const TOP: f64 = 26.0;
-const LANE: f64 = 17.0;
 /// The axis's numbers, and what it says below them.
 const BOTTOM: f64 = 44.0;
 /// Width of a name or a text, at most.
@@ -84,21 +83,7 @@ impl Strip for Rows {
     fn draw(&self, page: Page, _plot: f64) -> Scene {
         let mut scene = Scene::new(self.class, self.heights(page).0);
         let ink = Tone::Ink;
-        scene.begin("title");
-        scene.text(
-            &fitting(&self.title, page.width - 10.0 - 4.0),
-            (10.0, 6.0),
-            Anchor::Start,
-            Level::Top,
-            ink,
-        );
-        scene.text(
-            &fitting(&self.note, page.width - 10.0 - 4.0),
-            (10.0, 6.0 + LANE),
-            Anchor::Start,
-            Level::Top,
-            ink,
-        );
+        scene.head(&self.title, &self.note, 10.0, page.width);
         let (top, bottom) = (self.top(), scene.height - BOTTOM);
         let (marks, low, high) = axis::between(self.ends());
         let (left, right) = (page.left, page.right - 8.0);

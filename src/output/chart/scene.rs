@@ -138,6 +138,9 @@ pub struct Scene {
     pub groups: Vec<Group>,
 }
 
+/// Height of a line of text.
+pub const LANE: f64 = 17.0;
+
 impl Scene {
     /// An empty strip.
     pub fn new(class: &str, height: f64) -> Self {
@@ -147,6 +150,16 @@ impl Scene {
     /// Begins a group; what follows goes into it.
     pub fn begin(&mut self, class: &str) {
         self.groups.push(Group { class: slug(class), shapes: Vec::new() });
+    }
+
+    /// Adds a group of what a strip shows and, below it, how it is read; each cut to the width of
+    /// the page from where it begins.
+    pub fn head(&mut self, title: &str, note: &str, left: f64, width: f64) {
+        self.begin("title");
+        for (text, y) in [(title, 6.0), (note, 6.0 + LANE)] {
+            let text = fitting(text, width - left - 4.0);
+            self.text(&text, (left, y), Anchor::Start, Level::Top, Tone::Ink);
+        }
     }
 
     fn push(&mut self, shape: Shape) {
